@@ -1,0 +1,22 @@
+/*
+ * blame.h: why something could not be executed. execve(2) says ENOENT for a missing program, a
+ * missing interpreter of a script and a missing loader alike; here they are told apart.
+ */
+#ifndef BLAME_H
+#define BLAME_H
+
+/*
+ * Ends the program for the failure in errno of executing the file PATH, which for a stage after
+ * root-setup is relative to the descriptor STAGES (else -1): status 127 when it is not there, 126
+ * when it is but cannot run.
+ */
+_Noreturn void blame_exec(const char *path, int stages);
+
+/*
+ * Ends the program, status 127, since no directory of SEARCHED (as in PATH) holds NAME. Hints at the
+ * stage of a similar name, if there is one in the directory STAGES, or with -1 in that of the
+ * running program.
+ */
+_Noreturn void blame_search(const char *name, const char *searched, int stages);
+
+#endif

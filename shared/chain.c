@@ -1,0 +1,196 @@
+#include "chain.h"
+
+#include "blame.h"
+#include "kernel.h"
+#include "message.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <limits.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/auxv.h>
+#include <unistd.h>
+
+extern char **environ;
+
+static const char stages_variable[] = "MINICTR_STAGES";
+static const char made_variable[] = "MINICTR_NS";
+
+/* Returns where the entry stands in the environment, or NULL. */
+static char **entry_of(const char *variable)
+{
+    size_t length = strlen(variable);
+    for (char **entry = environ; *entry; entry++)
+        if (strncmp(*entry, variable, length) == 0 && (*entry)[length] == '=')
+            return entry;
+    return NULL;
+}
+
+static const char *value_of(const char *variable)
+{
+    char **entry = entry_of(variable);
+    return entry ? *entry + strlen(variable) + 1 : NULL;
+}
+
+static void forget(const char *variable)
+{
+    for (char **entry; (entry = entry_of(variable));)
+        do
+            entry[0] = entry[1];
+        while (*++entry);
+}
+
+int chain_kept_stages(void)
+{
+    const char *text = value_of(stages_variable);
+    if (!text)
+        return -1;
+    char *end;
+    long fd = strtol(text, &end, 10);
+    if (end == text || *end || fd <= STDERR_FILENO || fd > INT_MAX)
+        refuse("%s is \"%s\": it belongs to the stages, do not set it", stages_variable, text);
+    return (int)fd;
+}
+
+void chain_directory(char *path)
+{
+    ssize_t length = readlink("/proc/self/exe", path, PATH_MAX - 1);
+    if (length < 0) {
+        const char *called = (const char *)getauxval(AT_EXECFN);
+        if (!called || strlen(called) >= PATH_MAX)
+            fail("cannot find out where this program is: /proc/self/exe");
+        length = (ssize_t)strlen(called);
+        memcpy(path, called, (size_t)length);
+    }
+    path[length] = '\0';
+    char *slash = strrchr(path, '/');
+    if (!slash)
+        strcpy(path, ".");
+    else
+        slash[slash == path] = '\0';
+}
+
+int chain_made(char letter)
+{
+    const char *made = value_of(made_variable);
+    return made && strchr(made, letter);
+}
+
+void chain_note_made(const char *letters)
+{
+    static char entry[64];
+    char longer[sizeof entry];
+    const char *before = value_of(made_variable);
+    snprintf(longer, sizeof longer, "%s=%s%s", made_variable, before ? before : "", letters);
+    strcpy(entry, longer);
+    if (putenv(entry) != 0)
+        fail("cannot set %s", made_variable);
+}
+
+void chain_keep_stages(void)
+{
+    static char entry[64];
+    char path[PATH_MAX];
+
+    if (chain_kept_stages() >= 0)
+        return;
+    chain_directory(path);
+    int fd = clone_tree(-1, path, 0);
+    if (fd < 0)
+        fail("cannot keep the directory of the stages: %s", path);
+    if (add_mount_flags(fd, MOUNT_ATTR_RDONLY | MOUNT_ATTR_NOSUID | MOUNT_ATTR_NODEV, 0) < 0)
+        fail("cannot make the copy of the directory of the stages read-only: %s", path);
+    if (fcntl(fd, F_SETFD, 0) < 0)
+        fail("cannot pass on descriptor %d", fd);
+    snprintf(entry, sizeof entry, "%s=%d", stages_variable, fd);
+    if (putenv(entry) != 0)
+        fail("cannot set %s", stages_variable);
+}
+
+void chain_drop_stages(void)
+{
+    int fd = chain_kept_stages();
+    if (fd < 0)
+        return;
+    close(fd);
+    forget(stages_variable);
+}
+
+/* Executes a stage; returns when there is none of that name. */
+static void exec_stage(int stages, char **words)
+{
+    char path[PATH_MAX];
+
+    if (strcmp(words[0], ".") == 0 || strcmp(words[0], "..") == 0 || !*words[0])
+        return;
+    if (stages >= 0) {
+        exec_at(stages, words[0], words, environ);
+        snprintf(path, sizeof path, "%s", words[0]);
+    } else {
+        chain_directory(path);
+        size_t length = strlen(path);
+        if (length + strlen(words[0]) + 2 > sizeof path)
+            return;
+        path[length] = '/';
+        strcpy(path + length + 1, words[0]);
+        execve(path, words, environ);
+    }
+    if (errno != ENOENT && errno != ENAMETOOLONG)
+        blame_exec(path, stages);
+}
+
+/* Executes a program from PATH as execvp(3) does; returns the error that says most. */
+static void exec_from_path(char **words, int stages)
+{
+    const char *path = value_of("PATH");
+    int refused = 0; /* something of that name was there, and this was wrong with it */
+    char found[PATH_MAX], candidate[PATH_MAX];
+
+    if (!path)
+        path = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin";
+    for (const char *element = path;; element++) {
+        size_t length = strcspn(element, ":");
+        const char *slash = length && element[length - 1] != '/' ? "/" : "";
+        if (length + strlen(words[0]) + 2 <= sizeof candidate) {
+            snprintf(candidate, sizeof candidate, "%.*s%s%s", (int)length, element, slash,
+                     words[0]);
+            execve(candidate, words, environ);
+            if (errno != ENOENT && errno != ENOTDIR && errno != EACCES)
+                blame_exec(candidate, stages);
+            if (!refused && (errno == EACCES || access(candidate, F_OK) == 0)) {
+                refused = errno;
+                strcpy(found, candidate);
+            }
+        }
+        element += length;
+        if (!*element)
+            break;
+    }
+    if (refused) {
+        errno = refused;
+        blame_exec(found, stages);
+    }
+    blame_search(words[0], path, stages);
+}
+
+void chain(char **words)
+{
+    int stages = chain_kept_stages();
+    int bare = !strchr(words[0], '/');
+
+    if (bare)
+        exec_stage(stages, words);
+
+    /* The chain leaves the stages, for good. The descriptor stays open until the very exec, since
+     * a message may want to look for a stage of a similar name. */
+    if (stages >= 0 && fcntl(stages, F_SETFD, FD_CLOEXEC) < 0)
+        fail("cannot close the directory of the stages: descriptor %d", stages);
+    forget(stages_variable);
+    forget(made_variable);
+    if (bare)
+        exec_from_path(words, stages);
+    execve(words[0], words, environ);
+    blame_exec(words[0], stages);
+}

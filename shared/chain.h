@@ -1,0 +1,49 @@
+/*
+ * chain.h: how a stage becomes the next one, and what the stages of a chain know of each other.
+ *
+ * Two variables travel through the environment, and never reach PROG:
+ *   MINICTR_NS      the letters of the namespaces that ns-enter made in this chain
+ *   MINICTR_STAGES  after root-setup: the descriptor of the directory of the stages (a detached,
+ *                   read-only mount), since the root no longer holds them
+ */
+#ifndef CHAIN_H
+#define CHAIN_H
+
+/*
+ * Executes the rest of the chain; the end of every stage. A bare name is looked up among the
+ * stages (the descriptor after root-setup, the directory of the running program before it), then in
+ * PATH; once it is none of ours, or has a slash, both variables and the descriptor are gone for
+ * what is executed. When it cannot be executed: a message that says why, and status 127 when
+ * nothing of that name was found, else 126.
+ */
+_Noreturn void chain(char **words);
+
+/* Says whether an ns-enter of this chain made the namespace of this letter. */
+int chain_made(char letter);
+
+/* Adds letters to what chain_made() knows, for the stages that follow. Ends with 125 and a message
+ * when there is no memory. */
+void chain_note_made(const char *letters);
+
+/* Returns the descriptor of the directory of the stages when a root-setup of this chain has changed
+ * the root, else -1. Ends with 125 and a message when the variable holds something else. */
+int chain_kept_stages(void);
+
+/*
+ * Keeps the directory of the stages for the time after the root has changed, as a descriptor that
+ * the next stages inherit. Nothing to do when one is kept already. Ends with 125 and a message when
+ * the kernel refuses (open_tree(2), mount_setattr(2)).
+ */
+void chain_keep_stages(void);
+
+/* Closes that descriptor and forgets it: for a supervisor, which executes nothing any more. */
+void chain_drop_stages(void);
+
+/*
+ * Writes the path of the directory of the running program into PATH (PATH_MAX bytes): from
+ * /proc/self/exe, without /proc from how it was called (AT_EXECFN, getauxval(3)). It does not end
+ * in a slash. Ends with 125 and a message when neither can be had.
+ */
+void chain_directory(char *path);
+
+#endif

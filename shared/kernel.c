@@ -1,0 +1,115 @@
+#include "kernel.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <signal.h>
+#include <string.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+/* From linux/mount.h, linux/sched.h: musl has no kernel headers beside it. */
+enum {
+    TREE_CLONE = 1,             /* OPEN_TREE_CLONE */
+    MOVE_FROM_EMPTY = 0x04,     /* MOVE_MOUNT_F_EMPTY_PATH */
+    MOVE_TO_EMPTY = 0x40,       /* MOVE_MOUNT_T_EMPTY_PATH */
+    CONTEXT_CLOEXEC = 1,        /* FSOPEN_CLOEXEC, FSMOUNT_CLOEXEC */
+    CONTEXT_SET_STRING = 1,     /* FSCONFIG_SET_STRING */
+    CONTEXT_CREATE = 6,         /* FSCONFIG_CMD_CREATE */
+};
+
+struct clone_arguments { /* struct clone_args, its first version (CLONE_ARGS_SIZE_VER0) */
+    uint64_t flags, pidfd, child_tid, parent_tid, exit_signal, stack, stack_size, tls;
+};
+
+struct mount_attributes { /* struct mount_attr */
+    uint64_t set, clear, propagation, userns_fd;
+};
+
+int above_standard(int fd)
+{
+    if (fd < 0 || fd > STDERR_FILENO)
+        return fd;
+    int moved = fcntl(fd, F_DUPFD_CLOEXEC, STDERR_FILENO + 1);
+    int error = errno;
+    close(fd);
+    errno = error;
+    return moved;
+}
+
+int open_at(int directory, const char *path, int flags)
+{
+    return above_standard(openat(directory, path, flags | O_CLOEXEC));
+}
+
+pid_t fork_with(uint64_t flags)
+{
+    struct clone_arguments arguments = {.flags = flags, .exit_signal = SIGCHLD};
+    return (pid_t)syscall(SYS_clone3, &arguments, sizeof arguments);
+}
+
+int close_descriptors(unsigned first, unsigned last)
+{
+    return (int)syscall(SYS_close_range, first, last, 0);
+}
+
+int pidfd_open_of(pid_t pid)
+{
+    return above_standard((int)syscall(SYS_pidfd_open, pid, 0));
+}
+
+int pidfd_signal(int pidfd, int signal)
+{
+    return (int)syscall(SYS_pidfd_send_signal, pidfd, signal, NULL, 0);
+}
+
+int clone_tree(int directory, const char *path, int recursive)
+{
+    unsigned flags = TREE_CLONE | O_CLOEXEC | (recursive ? AT_RECURSIVE : 0);
+    if (directory >= 0)
+        return above_standard(
+            (int)syscall(SYS_open_tree, directory, "", flags | AT_EMPTY_PATH));
+    return above_standard((int)syscall(SYS_open_tree, AT_FDCWD, path, flags));
+}
+
+int attach_mount(int tree, int target)
+{
+    return (int)syscall(SYS_move_mount, tree, "", target, "", MOVE_FROM_EMPTY | MOVE_TO_EMPTY);
+}
+
+int add_mount_flags(int tree, unsigned flags, int recursive)
+{
+    struct mount_attributes attributes = {.set = flags};
+    return (int)syscall(SYS_mount_setattr, tree, "",
+                        AT_EMPTY_PATH | (recursive ? AT_RECURSIVE : 0), &attributes,
+                        sizeof attributes);
+}
+
+int open_filesystem(const char *type)
+{
+    return above_standard((int)syscall(SYS_fsopen, type, CONTEXT_CLOEXEC));
+}
+
+int configure_filesystem(int context, const char *key, const char *value)
+{
+    return (int)syscall(SYS_fsconfig, context, CONTEXT_SET_STRING, key, value, 0);
+}
+
+int create_filesystem(int context)
+{
+    return (int)syscall(SYS_fsconfig, context, CONTEXT_CREATE, NULL, NULL, 0);
+}
+
+int mount_filesystem(int context, unsigned flags)
+{
+    return above_standard((int)syscall(SYS_fsmount, context, CONTEXT_CLOEXEC, flags));
+}
+
+int pivot_root_to(const char *new_root, const char *put_old)
+{
+    return (int)syscall(SYS_pivot_root, new_root, put_old);
+}
+
+int exec_at(int directory, const char *name, char **words, char **environment)
+{
+    return (int)syscall(SYS_execveat, directory, name, words, environment, 0);
+}

@@ -1,0 +1,67 @@
+/*
+ * kernel.h: the system calls that a libc may not declare, as thin as they are in the kernel.
+ *
+ * Each returns what the manual page says: -1 and errno on failure. Descriptors come back
+ * close-on-exec and never as 0, 1 or 2: when a standard stream was closed by the caller, it stays
+ * closed for PROG.
+ */
+#ifndef KERNEL_H
+#define KERNEL_H
+
+#include <stdint.h>
+#include <sys/types.h>
+
+#ifndef CLONE_NEWTIME
+#define CLONE_NEWTIME 0x00000080
+#endif
+#ifndef AT_RECURSIVE
+#define AT_RECURSIVE 0x8000
+#endif
+#ifndef MOUNT_ATTR_RDONLY
+#define MOUNT_ATTR_RDONLY 0x00000001
+#define MOUNT_ATTR_NOSUID 0x00000002
+#define MOUNT_ATTR_NODEV 0x00000004
+#define MOUNT_ATTR_NOEXEC 0x00000008
+#endif
+
+/* Moves a descriptor off the standard streams when it landed there. Passes -1 through; returns -1
+ * and errno when it cannot be moved (fcntl(2), F_DUPFD_CLOEXEC). */
+int above_standard(int fd);
+
+/* openat(2), O_CLOEXEC added. Mode 0: creates nothing. */
+int open_at(int directory, const char *path, int flags);
+
+/* clone3(2) without a stack of its own, as fork(2) is: returns 0 in the child, its pid in the
+ * parent. FLAGS are CLONE_NEW*. */
+pid_t fork_with(uint64_t flags);
+
+/* close_range(2), flags 0: closes the descriptors FIRST to LAST, both included. */
+int close_descriptors(unsigned first, unsigned last);
+
+/* pidfd_open(2), pidfd_send_signal(2). */
+int pidfd_open_of(pid_t pid);
+int pidfd_signal(int pidfd, int signal);
+
+/* open_tree(2) with OPEN_TREE_CLONE of what the descriptor DIRECTORY refers to, or with -1 of PATH:
+ * a detached copy of the mount, with all below it when RECURSIVE. */
+int clone_tree(int directory, const char *path, int recursive);
+
+/* move_mount(2) of the detached mount TREE onto the directory that TARGET refers to. */
+int attach_mount(int tree, int target);
+
+/* mount_setattr(2): adds MOUNT_ATTR_* flags to a mount, or to all at and below it. */
+int add_mount_flags(int tree, unsigned flags, int recursive);
+
+/* fsopen(2), fsconfig(2) with FSCONFIG_SET_STRING and FSCONFIG_CMD_CREATE, fsmount(2). */
+int open_filesystem(const char *type);
+int configure_filesystem(int context, const char *key, const char *value);
+int create_filesystem(int context);
+int mount_filesystem(int context, unsigned flags);
+
+/* pivot_root(2). */
+int pivot_root_to(const char *new_root, const char *put_old);
+
+/* execveat(2) of a name below a directory, flags 0. Returns only on failure. */
+int exec_at(int directory, const char *name, char **words, char **environment);
+
+#endif

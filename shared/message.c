@@ -1,0 +1,91 @@
+#include "message.h"
+
+#include <errno.h>
+#include <limits.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
+
+enum { LINE = 2 * PATH_MAX + 256 };
+
+static const char *program_name = "minictr";
+static char hint_text[LINE];
+
+void name_messages(const char *name)
+{
+    program_name = name;
+}
+
+void hint(const char *format, ...)
+{
+    va_list arguments;
+    va_start(arguments, format);
+    vsnprintf(hint_text, sizeof hint_text, format, arguments);
+    va_end(arguments);
+}
+
+static void write_line(const char *label, const char *text, const char *reason)
+{
+    char line[LINE + 128];
+    int length = snprintf(line, sizeof line, "%s: %s%s%s%s", program_name, label, text,
+                          *reason ? ": " : "", reason);
+    if (length > (int)sizeof line - 1)
+        length = sizeof line - 1;
+    for (int i = 0; i < length; i++)
+        if ((unsigned char)line[i] < ' ' || line[i] == 127)
+            line[i] = '?';
+    line[length++] = '\n';
+    /* Nobody is left to tell when standard error is closed; the exit status still speaks. */
+    if (write(STDERR_FILENO, line, (size_t)length) < 0)
+        return;
+}
+
+static void say(int error, const char *format, va_list arguments)
+{
+    char text[LINE];
+    vsnprintf(text, sizeof text, format, arguments);
+    write_line("", text, error ? strerror(error) : "");
+    if ((error == EPERM || error == EACCES) && !*hint_text && geteuid() != 0)
+        hint("this user is not root: run it with sudo");
+    if (*hint_text)
+        write_line("hint: ", hint_text, "");
+    *hint_text = '\0';
+}
+
+static _Noreturn void end(int status, int error, const char *format, va_list arguments)
+{
+    say(error, format, arguments);
+    _exit(status);
+}
+
+void complain(const char *format, ...)
+{
+    int error = errno;
+    va_list arguments;
+    va_start(arguments, format);
+    say(error, format, arguments);
+    va_end(arguments);
+}
+
+void fail(const char *format, ...)
+{
+    int error = errno;
+    va_list arguments;
+    va_start(arguments, format);
+    end(STATUS_FAILED, error, format, arguments);
+}
+
+void refuse(const char *format, ...)
+{
+    va_list arguments;
+    va_start(arguments, format);
+    end(STATUS_FAILED, 0, format, arguments);
+}
+
+void end_with(int status, const char *format, ...)
+{
+    va_list arguments;
+    va_start(arguments, format);
+    end(status, 0, format, arguments);
+}

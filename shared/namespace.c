@@ -1,0 +1,71 @@
+#include "namespace.h"
+
+#include "chain.h"
+#include "kernel.h"
+#include "message.h"
+
+#include <errno.h>
+#include <sched.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+const struct namespace namespaces[] = {
+    {'m', "mount", "mnt", CLONE_NEWNS},
+    {'u', "uts", "uts", CLONE_NEWUTS},
+    {'i', "ipc", "ipc", CLONE_NEWIPC},
+    {'n', "net", "net", CLONE_NEWNET},
+    {'p', "pid", "pid", CLONE_NEWPID},
+    {'C', "cgroup", "cgroup", CLONE_NEWCGROUP},
+    {'T', "time", "time", CLONE_NEWTIME},
+    {0},
+};
+
+/* Returns the number of a process's namespace, or 0 and errno. */
+static ino_t identity(const char *process, const struct namespace *kind)
+{
+    char path[64];
+    struct stat status;
+    snprintf(path, sizeof path, "/proc/%s/ns/%s", process, kind->file);
+    return stat(path, &status) < 0 ? 0 : status.st_ino;
+}
+
+/* Where even root may not look at process 1, the kernel's own threads will do: they live in the
+ * machine's first namespaces. The first of them is process 2, and has no program. */
+static ino_t host_identity(const struct namespace *kind)
+{
+    char program[1];
+    ino_t host = identity("1", kind);
+    if (host == 0 && errno == EACCES && readlink("/proc/2/exe", program, 1) < 0 && errno == ENOENT)
+        host = identity("2", kind);
+    return host;
+}
+
+/* Process 1 has nobody else to hurt: a stage may be the first program of a machine or a container.
+ * Not so when this chain made the PID namespace: then it is process 1 only in there. */
+static int is_first_process(void)
+{
+    char self[16];
+    ssize_t length = readlink("/proc/self", self, sizeof self);
+    return length == 1 && self[0] == '1' && !chain_made('p');
+}
+
+void need_own_namespace(char letter)
+{
+    if (chain_made(letter))
+        return;
+    const struct namespace *kind = namespaces;
+    while (kind->letter != letter)
+        kind++;
+    ino_t own = identity("self", kind), host = host_identity(kind);
+    if (own == 0 || host == 0) {
+        if (errno == ENOENT)
+            hint("without /proc only an ns-enter --%s in the same chain can tell", kind->name);
+        fail("cannot compare the %s namespace with that of process 1", kind->name);
+    }
+    if (own != host || is_first_process())
+        return;
+    hint("put \"ns-enter --%s\" before this stage", kind->name);
+    refuse("this is the host's %s namespace", kind->name);
+}

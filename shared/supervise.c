@@ -1,0 +1,176 @@
+#include "supervise.h"
+
+#include "chain.h"
+#include "kernel.h"
+#include "message.h"
+
+#include <errno.h>
+#include <poll.h>
+#include <sys/prctl.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+/* Signals of the terminal's stop keys, and of touching it from the background. */
+static int is_stop(int signal)
+{
+    return signal == SIGTSTP || signal == SIGTTIN || signal == SIGTTOU;
+}
+
+/* Returns the first standard stream that is the controlling terminal with us in its foreground. */
+static int own_terminal(void)
+{
+    for (int fd = 0; fd <= 2; fd++) {
+        pid_t foreground = tcgetpgrp(fd);
+        if (foreground >= 0)
+            return foreground == getpgrp() ? fd : -1;
+    }
+    return -1;
+}
+
+static int all_streams_are_terminal(void)
+{
+    return tcgetpgrp(0) >= 0 && tcgetpgrp(1) >= 0 && tcgetpgrp(2) >= 0;
+}
+
+/* The child's side. A parent that dies before prctl(2) has run is noticed by its pidfd: in a new
+ * PID namespace getppid(2) is 0 either way. */
+static void tie_to_parent(int parent)
+{
+    struct pollfd end = {.fd = parent, .events = POLLIN};
+    if (prctl(PR_SET_PDEATHSIG, SIGKILL) < 0)
+        fail("cannot ask to be killed with the supervisor");
+    if (poll(&end, 1, 0) != 0)
+        _exit(STATUS_FAILED);
+    close(parent);
+}
+
+pid_t fork_supervised(struct supervisor *supervisor, uint64_t flags)
+{
+    struct sigaction by_default = {.sa_handler = SIG_DFL};
+    sigset_t all;
+    int self = -1;
+
+    supervisor->is_init = getpid() == 1;
+    supervisor->new_session = supervisor->is_init && !all_streams_are_terminal();
+    supervisor->terminal = supervisor->is_init ? -1 : own_terminal();
+    supervisor->stop_relayed = 0;
+    if (!supervisor->is_init && (self = pidfd_open_of(getpid())) < 0)
+        return -1;
+
+    /* With SIGCHLD ignored the kernel would reap the child itself and keep its status. */
+    sigfillset(&all);
+    sigprocmask(SIG_SETMASK, &all, &supervisor->mask);
+    sigaction(SIGCHLD, &by_default, &supervisor->on_child);
+
+    supervisor->child = fork_with(flags);
+    if (supervisor->child == 0) {
+        if (supervisor->new_session)
+            setsid();
+        if (self >= 0)
+            tie_to_parent(self);
+    }
+    if (supervisor->child <= 0) {
+        int error = errno;
+        sigaction(SIGCHLD, &supervisor->on_child, NULL);
+        sigprocmask(SIG_SETMASK, &supervisor->mask, NULL);
+        errno = error;
+    }
+    if (supervisor->child > 0)
+        chain_drop_stages();
+    if (supervisor->child != 0 && self >= 0)
+        close(self);
+    return supervisor->child;
+}
+
+static int continue_is_pending(void)
+{
+    sigset_t pending;
+    return sigpending(&pending) == 0 && sigismember(&pending, SIGCONT) == 1;
+}
+
+/*
+ * Stops with the child, so that whoever waits for us sees it. Process 1 cannot be stopped from
+ * inside; it stops its process group instead, which are the supervisors outside (kill(2) with 0
+ * crosses PID namespaces). It does so only for a stop that came from the terminal, or the
+ * container could stop its caller at will. A continue that is on its way already wins.
+ */
+static void stop_with_child(struct supervisor *supervisor)
+{
+    if (continue_is_pending())
+        return;
+    if (!supervisor->is_init)
+        kill(getpid(), SIGSTOP);
+    else if (!supervisor->new_session || supervisor->stop_relayed)
+        kill(0, SIGSTOP);
+    supervisor->stop_relayed = 0;
+}
+
+/*
+ * The terminal signals a whole process group: when the child is in ours it has the signal already.
+ * In a session of its own the terminal never reaches it: it gets the signal as a group, and a stop
+ * as SIGSTOP, since the kernel drops the others for a group without a shell (orphaned, setpgid(2)).
+ */
+static void relay(struct supervisor *supervisor, const siginfo_t *info)
+{
+    int signal = info->si_signo;
+    pid_t to = supervisor->child;
+    pid_t group = getpgid(to);
+
+    if (signal == SIGCONT) {
+        kill(group > 0 && group != getpgrp() ? -group : to, SIGCONT);
+        return;
+    }
+    if (info->si_code == SI_KERNEL) {
+        if (group == getpgrp())
+            return;
+        if (supervisor->new_session)
+            to = -to;
+    }
+    if (supervisor->new_session && is_stop(signal)) {
+        supervisor->stop_relayed = 1;
+        signal = SIGSTOP;
+    }
+    kill(to, signal);
+}
+
+/* Returns whether the child has ended, with its status. */
+static int reap(struct supervisor *supervisor, int *status)
+{
+    int ended = 0, change;
+    pid_t pid;
+
+    while ((pid = waitpid(supervisor->is_init ? -1 : supervisor->child, &change,
+                          WNOHANG | WUNTRACED)) > 0) {
+        if (pid != supervisor->child)
+            continue;
+        if (WIFSTOPPED(change)) {
+            stop_with_child(supervisor);
+            continue;
+        }
+        *status = WIFEXITED(change) ? WEXITSTATUS(change) : 128 + WTERMSIG(change);
+        ended = 1;
+    }
+    return ended;
+}
+
+int supervise(struct supervisor *supervisor)
+{
+    sigset_t all;
+    siginfo_t info;
+    int status = STATUS_FAILED;
+
+    sigfillset(&all);
+    for (;;) {
+        if (sigwaitinfo(&all, &info) < 0)
+            continue;
+        if (info.si_signo != SIGCHLD)
+            relay(supervisor, &info);
+        else if (reap(supervisor, &status))
+            break;
+    }
+    /* A shell inside that took the terminal for itself cannot name the group to give it back to.
+     * All signals are blocked, so asking for it from the background is no offence (SIGTTOU). */
+    if (supervisor->terminal >= 0 && tcgetpgrp(supervisor->terminal) != getpgrp())
+        tcsetpgrp(supervisor->terminal, getpgrp());
+    return status;
+}

@@ -1,0 +1,43 @@
+/*
+ * supervise.h: a process that stays behind its child: it relays signals, stops and continues with
+ * the child, and ends as the child ended. One implementation for all stages that fork.
+ */
+#ifndef SUPERVISE_H
+#define SUPERVISE_H
+
+#include <signal.h>
+#include <stdint.h>
+#include <sys/types.h>
+
+struct supervisor {
+    pid_t child;
+    int is_init;       /* this is process 1 of its PID namespace */
+    int new_session;   /* the child leads a session of its own */
+    int terminal;      /* whose foreground group we were at the start, or -1 */
+    int stop_relayed;  /* a stop from outside was passed on */
+    sigset_t mask;     /* what the caller had blocked */
+    struct sigaction on_child; /* what the caller did with SIGCHLD */
+};
+
+/*
+ * Forks, with CLONE_NEW* flags (clone(2)) for the child. Returns 0 in the child, which has the
+ * caller's signal mask and dispositions and is killed when the supervisor dies by any means
+ * (PR_SET_PDEATHSIG, prctl(2)); returns the pid in the supervisor, which has all signals blocked
+ * and no longer holds the directory of the stages.
+ * Returns -1 and errno when the kernel refuses.
+ *
+ * In a supervisor that is process 1 the child needs no such signal, since the kernel kills all when
+ * process 1 ends. There the child gets a session of its own instead (setsid(2)), so that it cannot
+ * signal the process group of whoever started the container ("kill 0"), unless standard input,
+ * output and error are all the controlling terminal: then it stays in the group, for job control.
+ */
+pid_t fork_supervised(struct supervisor *supervisor, uint64_t flags);
+
+/*
+ * Waits for the child to end; process 1 reaps every other process too (wait(2)). Returns its exit
+ * status, or 128+N when signal N killed it. Leaves the terminal to the group that had it. Cannot
+ * fail.
+ */
+int supervise(struct supervisor *supervisor);
+
+#endif
