@@ -34,16 +34,18 @@ manual := $(wildcard Doc/*.[1-8])
 all: $(stages:%=$(BIN)/%)
 
 $(BIN)/%: $(OBJECTS)/stages/%.o $(OBJECTS)/shared.a
-	@mkdir -p $(BIN)
-	$(CC) $(CFLAGS) $(LDFLAGS) -o $@ $^
+	@mkdir -p $(@D)
+	@echo link $@
+	@$(CC) $(CFLAGS) $(LDFLAGS) -o $@ $^
 
 $(OBJECTS)/shared.a: $(shared)
-	rm -f $@
-	$(AR) rcs $@ $^
+	@rm -f $@
+	@$(AR) rcs $@ $^
 
 $(OBJECTS)/%.o: %.c VERSION Makefile
 	@mkdir -p $(@D)
-	$(CC) $(CPPFLAGS) $(CFLAGS_ALL) -MMD -MP -c -o $@ $<
+	@echo compile $<
+	@$(CC) $(CPPFLAGS) $(CFLAGS_ALL) -MMD -MP -c -o $@ $<
 
 -include $(wildcard $(OBJECTS)/*/*.d)
 

@@ -64,6 +64,7 @@ void mount_new(const char *type, const struct mount_option *options, unsigned fl
     int context = open_filesystem(type);
     if (context < 0)
         fail("cannot mount %s on %s", type, where);
+    configure_filesystem(context, "source", type); /* a name for mountinfo, no more */
     for (; options->key; options++) {
         if (configure_filesystem(context, options->key, options->value) == 0)
             continue;

@@ -5,7 +5,12 @@
 #include "message.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <poll.h>
+#include <sched.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
 #include <sys/prctl.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -53,6 +58,8 @@ pid_t fork_supervised(struct supervisor *supervisor, uint64_t flags)
     supervisor->is_init = getpid() == 1;
     supervisor->new_session = supervisor->is_init && !all_streams_are_terminal();
     supervisor->terminal = supervisor->is_init ? -1 : own_terminal();
+    supervisor->child_is_init = (flags & CLONE_NEWPID) != 0;
+    supervisor->acted_for = 0;
     supervisor->stop_relayed = 0;
     if (!supervisor->is_init && (self = pidfd_open_of(getpid())) < 0)
         return -1;
@@ -105,6 +112,39 @@ static void stop_with_child(struct supervisor *supervisor)
     supervisor->stop_relayed = 0;
 }
 
+/* Says whether the process neither catches, blocks nor ignores the signal (proc(5), SigCgt). */
+static int takes_default(pid_t process, int signal)
+{
+    static const char *const masks[] = {"\nSigBlk:", "\nSigIgn:", "\nSigCgt:"};
+    char path[32], status[4096];
+
+    snprintf(path, sizeof path, "/proc/%d/status", (int)process);
+    int file = open_at(AT_FDCWD, path, O_RDONLY);
+    ssize_t length = file < 0 ? -1 : read(file, status, sizeof status - 1);
+    close(file);
+    if (length < 0)
+        return 0;
+    status[length] = '\0';
+    for (int i = 0; i < 3; i++) {
+        const char *mask = strstr(status, masks[i]);
+        if (!mask || strtoull(mask + strlen(masks[i]), NULL, 16) >> (signal - 1) & 1)
+            return 0;
+    }
+    return 1;
+}
+
+/* Gives a signal that the kernel drops for process 1 its default effect. */
+static int act_for_init(struct supervisor *supervisor, int signal)
+{
+    if (signal == SIGCHLD || signal == SIGURG || signal == SIGWINCH ||
+        !takes_default(supervisor->child, signal))
+        return 0;
+    if (!is_stop(signal))
+        supervisor->acted_for = signal;
+    kill(supervisor->child, is_stop(signal) ? SIGSTOP : SIGKILL);
+    return 1;
+}
+
 /*
  * The terminal signals a whole process group: when the child is in ours it has the signal already.
  * In a session of its own the terminal never reaches it: it gets the signal as a group, and a stop
@@ -120,6 +160,8 @@ static void relay(struct supervisor *supervisor, const siginfo_t *info)
         kill(group > 0 && group != getpgrp() ? -group : to, SIGCONT);
         return;
     }
+    if (supervisor->child_is_init && act_for_init(supervisor, signal))
+        return;
     if (info->si_code == SI_KERNEL) {
         if (group == getpgrp())
             return;
@@ -147,7 +189,10 @@ static int reap(struct supervisor *supervisor, int *status)
             stop_with_child(supervisor);
             continue;
         }
-        *status = WIFEXITED(change) ? WEXITSTATUS(change) : 128 + WTERMSIG(change);
+        if (WIFEXITED(change))
+            *status = WEXITSTATUS(change);
+        else
+            *status = 128 + (supervisor->acted_for ? supervisor->acted_for : WTERMSIG(change));
         ended = 1;
     }
     return ended;

@@ -13,6 +13,8 @@ struct supervisor {
     pid_t child;
     int is_init;       /* this is process 1 of its PID namespace */
     int new_session;   /* the child leads a session of its own */
+    int child_is_init; /* the child is process 1 of a new PID namespace */
+    int acted_for;     /* the signal on behalf of which such a child was killed, or 0 */
     int terminal;      /* whose foreground group we were at the start, or -1 */
     int stop_relayed;  /* a stop from outside was passed on */
     sigset_t mask;     /* what the caller had blocked */
@@ -37,6 +39,11 @@ pid_t fork_supervised(struct supervisor *supervisor, uint64_t flags);
  * Waits for the child to end; process 1 reaps every other process too (wait(2)). Returns its exit
  * status, or 128+N when signal N killed it. Leaves the terminal to the group that had it. Cannot
  * fail.
+ *
+ * The kernel drops signals to process 1 of a PID namespace that it has no handler for
+ * (pid_namespaces(7)), also while the stages of a chain still run as that process. Such a signal
+ * has its default effect all the same: the supervisor stops the child, or kills it and returns
+ * 128+N.
  */
 int supervise(struct supervisor *supervisor);
 
