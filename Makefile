@@ -50,10 +50,25 @@ $(OBJECTS)/%.o: %.c VERSION Makefile
 -include $(wildcard $(OBJECTS)/*/*.d)
 
 run: all rootfs/base
-	bin/minictr $(CMD)
+	@bin/minictr $(CMD)
 
 rootfs/base:
 	rootfs/from-host $@
 
-.PHONY: all run
+# The tests' own programs, and a root that has the probe in it.
+helpers := $(patsubst tests/%.c,.build/tests/%,$(wildcard tests/*.c))
+
+.build/tests/%: $(OBJECTS)/tests/%.o $(OBJECTS)/shared.a
+	@mkdir -p $(@D)
+	@echo link $@
+	@$(CC) $(CFLAGS) $(LDFLAGS) -o $@ $^
+
+.build/tests/root: rootfs/from-host .build/tests/probe
+	@rm -rf --one-file-system $@
+	rootfs/from-host $@ $(abspath .build/tests/probe)
+
+check: all $(helpers) .build/tests/root
+	tests/run $(TESTS)
+
+.PHONY: all run check
 .SECONDARY:

@@ -1,0 +1,106 @@
+# shellcheck shell=sh disable=SC2034
+# lib.sh: what every test file starts with. Source it first, source shunit2 last.
+#
+#   $top       the project          $bin    the programs under test (also first in PATH)
+#   $root      a small root file system with the probe in /bin, shared: copy it to change it
+#   $tmp       a directory of this test file
+#   attempt COMMAND...     runs it; leaves $status, and the files $tmp/out and $tmp/err
+#   ended STATUS           asserts $status
+#   said PATTERN           asserts that a line of $tmp/err matches (grep -E)
+#   said_only PATTERN      the same, and that no other line is there but a hint
+#   printed TEXT           asserts that $tmp/out is that, without its last line break
+#   await SECONDS COMMAND  waits until the command succeeds; returns 1 when it did not in time
+#   skip REASON            marks the test as skipped: "skip ... && return"
+#
+# At the end of a file the host must be as it was at its beginning: mounts, control groups of ours,
+# host name, processes of this test file.
+
+top=$(cd "$(dirname "$0")/.." && pwd)
+bin=${MINICTR_TEST_BIN:-$top/bin}
+helpers=$top/.build/tests
+root=${MINICTR_TEST_ROOT:-$helpers/root}
+PATH=$bin:$helpers:$PATH
+tmp=$(mktemp -d "${TMPDIR:-/tmp}/minictr-test.XXXXXX")
+chmod 755 "$tmp"
+MINICTR_TEST_MARK=$$.$(basename "$0")
+export PATH MINICTR_TEST_MARK
+unset MINICTR_ROOT
+SHUNIT_COLOR=none
+
+# The processes that were started by this test file and are not its own shell or its children that
+# look for them. A process that is gone while it is looked at does not count.
+left_processes() {
+    for environment in /proc/[0-9]*/environ; do
+        process=${environment%/environ}
+        grep -qz "^MINICTR_TEST_MARK=$MINICTR_TEST_MARK\$" "$environment" 2>/dev/null || continue
+        executable=$(readlink "$process/exe" 2>/dev/null) || continue
+        case $executable in
+        */grep | */readlink) continue ;;
+        esac
+        [ "$executable" = "$own_shell" ] && [ "$(readlink "$process/root")" = / ] && continue
+        echo "process ${process#/proc/} $executable"
+    done
+}
+own_shell=$(readlink /proc/$$/exe)
+
+host_state() {
+    hostname
+    cat /proc/$$/mountinfo
+    find /sys/fs/cgroup -maxdepth 4 -type d -path '*/minictr/*'
+    left_processes
+}
+
+oneTimeSetUp() {
+    host_state >"$tmp/host.before"
+}
+
+oneTimeTearDown() {
+    [ -e "$tmp/host.before" ] || return 0
+    # A process that was killed may take a moment to go.
+    tries=0
+    until host_state >"$tmp/host.after" && cmp -s "$tmp/host.before" "$tmp/host.after"; do
+        tries=$((tries + 1))
+        if [ $tries -ge 20 ]; then
+            echo "ASSERT:the host has changed: $(diff "$tmp/host.before" "$tmp/host.after")"
+            break
+        fi
+        sleep 0.1
+    done
+    rm -rf --one-file-system "$tmp"
+}
+
+attempt() {
+    status=0
+    "$@" >"$tmp/out" 2>"$tmp/err" || status=$?
+}
+
+ended() {
+    assertEquals "exit status; $(cat "$tmp/err")" "$1" "$status"
+}
+
+said() {
+    grep -qaE -- "$1" "$tmp/err" || fail "no line matches $1: $(cat "$tmp/err")"
+}
+
+said_only() {
+    said "$1"
+    assertEquals "one line and hints: $(cat "$tmp/err")" 1 \
+        "$(grep -cvE '^[a-z-]+: hint: ' "$tmp/err")"
+}
+
+printed() {
+    assertEquals "$1" "$(cat "$tmp/out")"
+}
+
+await() {
+    await_end=$(($(date +%s) + $1))
+    shift
+    until "$@"; do
+        [ "$(date +%s)" -le "$await_end" ] || return 1
+        sleep 0.02
+    done
+}
+
+skip() {
+    echo "SKIP:$1"
+}
