@@ -67,6 +67,11 @@ helpers := $(patsubst tests/%.c,.build/tests/%,$(wildcard tests/*.c))
 	@rm -rf --one-file-system $@
 	rootfs/from-host $@ $(abspath .build/tests/probe)
 
+.build/tests/bench/bare: tests/bench/bare.c
+	@mkdir -p $(@D)
+	@echo link $@
+	@$(CC) -static -nostdlib -no-pie -s -Wl,--build-id=none -o $@ $<
+
 check: all $(helpers) .build/tests/root
 	tests/run $(TESTS)
 

@@ -334,13 +334,17 @@ static int remove_tree(int parent, const char *name)
     return unlinkat(parent, name, AT_REMOVEDIR);
 }
 
-/* Removes the empty groups that kill -9 left behind, unless somebody is just making one. */
+/* Removes minictr itself; when it is not empty, the empty groups in it that kill -9 left behind,
+ * unless somebody is just making one. */
 static void sweep(const struct cgroup *group)
 {
+    static const char self[] = "../minictr";
     if (flock(group->places[0].base, LOCK_EX | LOCK_NB) < 0)
         return;
     for (int i = 0; i < group->count; i++) {
         int base = group->places[i].base;
+        if (unlinkat(base, self, AT_REMOVEDIR) == 0)
+            continue;
         int again = open_at(base, ".", O_RDONLY | O_DIRECTORY);
         DIR *list = again < 0 ? NULL : fdopendir(again);
         for (struct dirent *entry; list && (entry = readdir(list));)
@@ -348,8 +352,6 @@ static void sweep(const struct cgroup *group)
                 unlinkat(base, entry->d_name, AT_REMOVEDIR);
         if (list)
             closedir(list);
-        char self[sizeof base_name + 3];
-        snprintf(self, sizeof self, "../%s", base_name);
         unlinkat(base, self, AT_REMOVEDIR);
     }
     flock(group->places[0].base, LOCK_UN);
