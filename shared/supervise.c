@@ -12,6 +12,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/prctl.h>
+#include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -112,25 +113,44 @@ static void stop_with_child(struct supervisor *supervisor)
     supervisor->stop_relayed = 0;
 }
 
-/* Says whether the process neither catches, blocks nor ignores the signal (proc(5), SigCgt). */
+/* Reads /proc/PID/NAME; returns whether it could. */
+static int read_process(pid_t process, const char *name, char *text, size_t size)
+{
+    char path[48];
+    snprintf(path, sizeof path, "/proc/%d/%s", (int)process, name);
+    int file = open_at(AT_FDCWD, path, O_RDONLY);
+    ssize_t length = file < 0 ? -1 : read(file, text, size - 1);
+    close(file);
+    text[length < 0 ? 0 : length] = '\0';
+    return length > 0;
+}
+
+static unsigned long long field(const char *status, const char *name, int base)
+{
+    const char *at = strstr(status, name);
+    return at ? strtoull(at + strlen(name), NULL, base) : 0;
+}
+
+/*
+ * Says whether the process neither catches, blocks, ignores nor awaits the signal (proc(5)). Who
+ * awaits it in sigtimedwait(2) is shown as not blocking it meanwhile; so the call is looked at, too,
+ * and nothing is believed when the process has slept and woken between the two.
+ */
 static int takes_default(pid_t process, int signal)
 {
-    static const char *const masks[] = {"\nSigBlk:", "\nSigIgn:", "\nSigCgt:"};
-    char path[32], status[4096];
+    static const char slept[] = "\nvoluntary_ctxt_switches:";
+    char before[4096], call[256], after[4096];
 
-    snprintf(path, sizeof path, "/proc/%d/status", (int)process);
-    int file = open_at(AT_FDCWD, path, O_RDONLY);
-    ssize_t length = file < 0 ? -1 : read(file, status, sizeof status - 1);
-    close(file);
-    if (length < 0)
+    if (!read_process(process, "status", before, sizeof before) ||
+        !read_process(process, "syscall", call, sizeof call) ||
+        !read_process(process, "status", after, sizeof after))
         return 0;
-    status[length] = '\0';
-    for (int i = 0; i < 3; i++) {
-        const char *mask = strstr(status, masks[i]);
-        if (!mask || strtoull(mask + strlen(masks[i]), NULL, 16) >> (signal - 1) & 1)
-            return 0;
-    }
-    return 1;
+    if (field(before, slept, 10) != field(after, slept, 10) ||
+        strtol(call, NULL, 10) == SYS_rt_sigtimedwait)
+        return 0;
+    unsigned long long taken =
+        field(after, "\nSigBlk:", 16) | field(after, "\nSigIgn:", 16) | field(after, "\nSigCgt:", 16);
+    return !(taken >> (signal - 1) & 1);
 }
 
 /* Gives a signal that the kernel drops for process 1 its default effect. */

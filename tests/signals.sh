@@ -1,0 +1,159 @@
+# shellcheck shell=sh
+# signals.sh: every process of the chain, killed at every step. The stage "hold" stands between two
+# others and waits, so that the chain can be met at each boundary.
+
+. "$(dirname "$0")/lib.sh"
+
+setUp() {
+    [ -e "$tmp/bin" ] && return
+    cp -r "$bin" "$tmp/bin"
+    cp "$helpers/hold" "$tmp/bin/hold"
+}
+
+# Prints the default chain with "hold" after its first $1 stages.
+chain_with_hold() {
+    "$bin/minictr" --print --root "$root" sleep 100 | sed -e 's/ \\$//' -e "s|^$bin/||" |
+        sed -e "$1a hold" | tr '\n' ' '
+}
+
+# The process and all below it, the outermost first. (No cat here: it is called very often.)
+tree() {
+    echo "$1"
+    below=
+    { read -r below <"/proc/$1/task/$1/children"; } 2>/dev/null
+    for process in $below; do
+        tree "$process"
+    done
+}
+
+comm() {
+    comm=gone
+    { read -r comm <"/proc/$1/comm"; } 2>/dev/null
+    [ "$comm" = "$2" ]
+}
+
+is_held() {
+    for process in $(tree "$1"); do
+        comm "$process" hold && return
+    done
+    return 1
+}
+
+is_gone() {
+    [ ! -e "/proc/$1" ] || grep -q '^State:.Z' "/proc/$1/status" 2>/dev/null
+}
+
+all_gone() {
+    for process in $1; do
+        is_gone "$process" || return 1
+    done
+}
+
+# Starts the chain, held after $1 stages; leaves $outermost and $processes.
+start_held() {
+    # A shell starts its background jobs with SIGINT ignored; a person's do not.
+    # shellcheck disable=SC2046
+    env --default-signal=INT,QUIT "$tmp/bin"/$(chain_with_hold "$1") >"$tmp/out" 2>"$tmp/err" &
+    outermost=$!
+    await 5 is_held "$outermost" || fail "held after $1: $(cat "$tmp/err")"
+    processes=$(tree "$outermost")
+}
+
+# kill_each SIGNAL STATUS: at every boundary, the signal to each process of the chain in turn.
+kill_each() {
+    for boundary in 1 2 3 4 5 6 7 8; do
+        victims=1 victim=0
+        while [ $victim -lt $victims ]; do
+            victim=$((victim + 1))
+            start_held "$boundary"
+            # shellcheck disable=SC2086
+            set -- "$1" "$2" $processes
+            victims=$(($# - 2))
+            pid=$(eval "echo \${$((victim + 2))}")
+            protected=
+            grep -q '^NSpid:.*[^0-9]1$' "/proc/$pid/status" && comm "$pid" hold && protected=yes
+            kill "-$1" "$pid"
+            if [ "$protected" ] && [ "$1" != KILL ]; then
+                # The kernel protects process 1 from all but SIGKILL, so this one must live on.
+                sleep 0.05
+                is_gone "$pid" && fail "$1 to process 1 after $boundary stages"
+                kill -KILL "$pid"
+                expected=137
+            else
+                expected=$2
+            fi
+            await 5 all_gone "$processes" ||
+                fail "$1 to process $victim of $victims after $boundary stages: still there"
+            status=0
+            wait "$outermost" 2>/dev/null || status=$?
+            assertEquals "$1 to process $victim of $victims after $boundary stages" \
+                "$expected" "$status"
+            left=$(left_groups)
+            if [ "$1:$victim" = KILL:1 ] && [ "$boundary" -gt 1 ]; then
+                cg-limit true
+                left=$(left_groups)
+            fi
+            assertEquals "$1 to process $victim of $victims after $boundary stages: groups" \
+                "" "$left"
+        done
+    done
+}
+
+testKillOfEveryProcessAtEveryStep() {
+    kill_each KILL 137
+}
+
+testTermOfEveryProcessAtEveryStep() {
+    kill_each TERM 143
+}
+
+testIntOfEveryProcessAtEveryStep() {
+    kill_each INT 130
+}
+
+# As a person does who changes his mind: at a random moment of the start.
+testTermWhileStarting() {
+    for delay in 0 0.001 0.002 0.003 0.004 0.006 0.008 0.01 0.015 0.02; do
+        minictr --root "$root" sleep 100 2>"$tmp/err" &
+        outermost=$!
+        sleep $delay
+        kill -TERM $outermost
+        await 5 is_gone $outermost || fail "TERM after $delay s is lost"
+        status=0
+        wait $outermost 2>/dev/null || status=$?
+        assertEquals "TERM after $delay s: $(cat "$tmp/err")" 143 $status
+    done
+    assertEquals "" "$(left_groups)"
+}
+
+testSignalsReachTheProgram() {
+    env --default-signal=INT,QUIT minictr --root "$root" probe catch 1 2 3 10 12 14 15 28 \
+        >"$tmp/out" 2>"$tmp/err" &
+    outermost=$!
+    await 5 grep -q ready "$tmp/out" || fail "$(cat "$tmp/err")"
+    for signal in 1 2 3 10 12 14 15 28; do
+        kill -$signal $outermost
+        await 5 grep -qx "caught $signal" "$tmp/out" || fail "$signal did not arrive"
+    done
+    wait $outermost
+    assertEquals 0 $?
+}
+
+testProgramCannotSignalTheCallersGroup() {
+    # The shell leads a group of its own; were "kill 0" to reach it, it could not print.
+    attempt setsid sh -c 'minictr --root "$0" sh -c "kill -TERM 0"; echo alive' "$root"
+    ended 0
+    printed alive
+}
+
+testStoppedChildStopsTheSupervisor() {
+    cg-limit sh -c 'kill -STOP $$; echo continued' >"$tmp/out" &
+    supervisor=$!
+    await 5 grep -q '^State:.T' "/proc/$supervisor/status" || fail "not stopped"
+    kill -CONT $supervisor
+    wait $supervisor
+    assertEquals 0 $?
+    assertEquals continued "$(cat "$tmp/out")"
+}
+
+. shunit2
