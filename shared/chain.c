@@ -15,7 +15,9 @@
 
 extern char **environ;
 
+/* After root-setup, the descriptor of the directory of the stages. */
 static const char stages_variable[] = "MINICTR_STAGES";
+/* The letters of the namespaces that were made. */
 static const char made_variable[] = "MINICTR_NS";
 
 /* Returns where the entry stands in the environment, or NULL. */
@@ -42,6 +44,12 @@ static void forget(const char *variable)
         while (*++entry);
 }
 
+static _Noreturn void refuse_variable(const char *text)
+{
+    hint("it is for the stages to set, not for the user");
+    refuse("the variable %s is \"%s\", which is no directory of stages", stages_variable, text);
+}
+
 int chain_kept_stages(void)
 {
     const char *text = value_of(stages_variable);
@@ -50,7 +58,7 @@ int chain_kept_stages(void)
     char *end;
     long fd = strtol(text, &end, 10);
     if (end == text || *end || fd <= STDERR_FILENO || fd > INT_MAX)
-        refuse("%s is \"%s\": it belongs to the stages, do not set it", stages_variable, text);
+        refuse_variable(text);
     return (int)fd;
 }
 
@@ -127,6 +135,8 @@ static void exec_stage(int stages, char **words)
         return;
     if (stages >= 0) {
         exec_at(stages, words[0], words, environ);
+        if (errno == EBADF || errno == ENOTDIR)
+            refuse_variable(value_of(stages_variable));
         snprintf(path, sizeof path, "%s", words[0]);
     } else {
         chain_directory(path);

@@ -38,6 +38,14 @@ static int all_streams_are_terminal(void)
     return tcgetpgrp(0) >= 0 && tcgetpgrp(1) >= 0 && tcgetpgrp(2) >= 0;
 }
 
+/* All signals, those included that a libc keeps for itself and sigfillset(3) leaves out. */
+static sigset_t all_signals(void)
+{
+    sigset_t all;
+    memset(&all, 0xff, sizeof all);
+    return all;
+}
+
 /* The child's side. A parent that dies before prctl(2) has run is noticed by its pidfd: in a new
  * PID namespace getppid(2) is 0 either way. */
 static void tie_to_parent(int parent)
@@ -53,7 +61,7 @@ static void tie_to_parent(int parent)
 pid_t fork_supervised(struct supervisor *supervisor, uint64_t flags)
 {
     struct sigaction by_default = {.sa_handler = SIG_DFL};
-    sigset_t all;
+    sigset_t all = all_signals();
     int self = -1;
 
     supervisor->is_init = getpid() == 1;
@@ -66,7 +74,6 @@ pid_t fork_supervised(struct supervisor *supervisor, uint64_t flags)
         return -1;
 
     /* With SIGCHLD ignored the kernel would reap the child itself and keep its status. */
-    sigfillset(&all);
     sigprocmask(SIG_SETMASK, &all, &supervisor->mask);
     sigaction(SIGCHLD, &by_default, &supervisor->on_child);
 
@@ -220,11 +227,10 @@ static int reap(struct supervisor *supervisor, int *status)
 
 int supervise(struct supervisor *supervisor)
 {
-    sigset_t all;
+    sigset_t all = all_signals();
     siginfo_t info;
     int status = STATUS_FAILED;
 
-    sigfillset(&all);
     for (;;) {
         if (sigwaitinfo(&all, &info) < 0)
             continue;

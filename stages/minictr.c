@@ -91,6 +91,8 @@ static void check_root(const char *root, int chosen)
 static void add_tmpfs(struct composition *chain, const char *text)
 {
     const char *colon = strrchr(text, ':');
+    if (!*text || colon == text)
+        refuse("--tmpfs: \"%s\" has no directory", text);
     add_stage(chain, "mnt-tmpfs");
     if (!colon || strchr(colon, '/')) {
         add(chain, text);
@@ -98,8 +100,6 @@ static void add_tmpfs(struct composition *chain, const char *text)
     }
     char *dir = allocate((size_t)(colon - text) + 1, 1);
     memcpy(dir, text, (size_t)(colon - text));
-    if (!*dir)
-        refuse("--tmpfs: \"%s\" has no directory", text);
     read_size("--tmpfs", colon + 1, 1);
     add(chain, "--size");
     add(chain, colon + 1);
