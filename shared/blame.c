@@ -19,12 +19,13 @@
 #if UINTPTR_MAX > 0xffffffff
 typedef Elf64_Ehdr elf_header;
 typedef Elf64_Phdr elf_segment;
-enum { ELF_CLASS = ELFCLASS64 };
 #else
 typedef Elf32_Ehdr elf_header;
 typedef Elf32_Phdr elf_segment;
-enum { ELF_CLASS = ELFCLASS32 };
 #endif
+
+/* The linker's name for this program's own header. */
+extern const elf_header __ehdr_start;
 
 /* Reads what follows "#!" up to the first space. Returns whether the file is a script. */
 static int read_interpreter(const char *start, char *interpreter)
@@ -56,16 +57,6 @@ static void read_loader(int file, const elf_header *header, char *loader)
             *loader = '\0';
         return;
     }
-}
-
-static int own_machine(void)
-{
-    elf_header own = {0};
-    int file = open_at(AT_FDCWD, "/proc/self/exe", O_RDONLY);
-    if (file >= 0 && pread(file, &own, sizeof own, 0) < 0)
-        own.e_machine = 0;
-    close(file);
-    return own.e_machine;
 }
 
 static _Noreturn void blame_missing_part(const char *path, const char *what, const char *part)
@@ -120,8 +111,8 @@ void blame_exec(const char *path, int stages)
     }
     if ((size_t)length >= sizeof header)
         memcpy(&header, start, sizeof header);
-    int machine = own_machine();
-    if (header.e_ident[EI_CLASS] != ELF_CLASS || (machine && header.e_machine != machine))
+    if (header.e_ident[EI_CLASS] != __ehdr_start.e_ident[EI_CLASS] ||
+        header.e_machine != __ehdr_start.e_machine)
         end_with(STATUS_NOT_RUN, "cannot execute %s: it is for another machine (ELF machine %d)",
                  path, header.e_machine);
     read_loader(file, &header, part);
