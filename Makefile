@@ -1,10 +1,13 @@
 # minictr: every stages/NAME.c becomes bin/NAME, linked with what it needs of shared/.
 #
-#   make               build all programs
-#   make run [CMD=..]  build, make rootfs/base from this machine when missing, run CMD in it
-#   make check         run the tests (needs root)        make lint    run the linters
-#   make asan          the same programs with sanitizers, in .build/asan/bin
-#   make install       [PREFIX=/usr/local] [DESTDIR=]     make uninstall, make clean
+#   make                build all programs
+#   make run [CMD=...]  build, make rootfs/base of this machine's programs if missing, run CMD in it
+#   make check          run the tests, as root; TESTS="tests/chain.sh ..." runs some
+#   make lint           run the linters and compile with the other compiler
+#   make asan           build with sanitizers, into .build/asan/bin; make check-asan tests that
+#   make bench          measure what a stage and a container cost
+#   make install        [PREFIX=/usr/local] [DESTDIR=]; make uninstall
+#   make clean          remove what was built; root file systems stay
 
 PREFIX  = /usr/local
 CMD     = /bin/bash
@@ -12,31 +15,34 @@ VARIANT = static
 BIN     = bin
 OBJECTS = .build/$(VARIANT)
 
-# musl makes the smallest start-up; without it the system's libc does.
+# musl has the smallest start-up; without it the system's libc does.
 ifeq ($(origin CC),default)
 CC := $(if $(shell command -v musl-gcc),musl-gcc,cc)
 endif
 
 WARNINGS = -Wall -Wextra -Werror -Wshadow -Wstrict-prototypes -Wmissing-prototypes -Wformat=2 \
 	-Wvla -Wconversion -Wcast-qual -Wwrite-strings -Wundef -Wimplicit-fallthrough
+CPPFLAGS = -D_GNU_SOURCE -DVERSION='"$(shell cat VERSION)"' -Ishared
 CFLAGS   = -Os -fomit-frame-pointer -ffunction-sections -fdata-sections \
 	-fno-asynchronous-unwind-tables -fno-stack-protector
-CPPFLAGS = -D_GNU_SOURCE -DVERSION='"$(shell cat VERSION)"' -Ishared
-# One segment for what is executed and one for what is written: each costs page faults at an exec.
+# One segment to execute and one to write, no more: each costs page faults at every exec.
 LDFLAGS  = -static -no-pie -s -Wl,--gc-sections -Wl,-z,noseparate-code -Wl,-z,norelro \
 	-Wl,--build-id=none
-CFLAGS_ALL = -std=c11 $(WARNINGS) $(CFLAGS)
+SANITIZE = -fsanitize=address,undefined -fno-sanitize-recover=all
 
-stages := $(patsubst stages/%.c,%,$(wildcard stages/*.c))
-shared := $(patsubst shared/%.c,$(OBJECTS)/shared/%.o,$(wildcard shared/*.c))
-manual := $(wildcard Doc/*.[1-8])
+programs := $(patsubst stages/%.c,%,$(wildcard stages/*.c))
+shared   := $(patsubst shared/%.c,$(OBJECTS)/shared/%.o,$(wildcard shared/*.c))
+helpers  := $(patsubst tests/%.c,.build/tests/%,$(wildcard tests/*.c tests/bench/*.c))
+sources  := $(wildcard stages/*.c shared/*.c tests/*.c tests/bench/*.c)
+scripts  := $(wildcard rootfs/from-* rootfs/common.sh tests/*.sh tests/bench/run) tests/run .ci/run
+manual   := $(wildcard Doc/*.[1-8])
 
-all: $(stages:%=$(BIN)/%)
+all: $(programs:%=$(BIN)/%)
+
+link = @mkdir -p $(@D) && echo link $@ && $(CC) $(CFLAGS) $(LDFLAGS) -o $@ $^
 
 $(BIN)/%: $(OBJECTS)/stages/%.o $(OBJECTS)/shared.a
-	@mkdir -p $(@D)
-	@echo link $@
-	@$(CC) $(CFLAGS) $(LDFLAGS) -o $@ $^
+	$(link)
 
 $(OBJECTS)/shared.a: $(shared)
 	@rm -f $@
@@ -45,9 +51,9 @@ $(OBJECTS)/shared.a: $(shared)
 $(OBJECTS)/%.o: %.c VERSION Makefile
 	@mkdir -p $(@D)
 	@echo compile $<
-	@$(CC) $(CPPFLAGS) $(CFLAGS_ALL) -MMD -MP -c -o $@ $<
+	@$(CC) -std=c11 $(CPPFLAGS) $(WARNINGS) $(CFLAGS) -MMD -MP -c -o $@ $<
 
--include $(wildcard $(OBJECTS)/*/*.d)
+-include $(wildcard $(OBJECTS)/*/*.d $(OBJECTS)/*/*/*.d)
 
 run: all rootfs/base
 	@bin/minictr $(CMD)
@@ -56,24 +62,69 @@ rootfs/base:
 	rootfs/from-host $@
 
 # The tests' own programs, and a root that has the probe in it.
-helpers := $(patsubst tests/%.c,.build/tests/%,$(wildcard tests/*.c))
-
-.build/tests/%: $(OBJECTS)/tests/%.o $(OBJECTS)/shared.a
-	@mkdir -p $(@D)
-	@echo link $@
-	@$(CC) $(CFLAGS) $(LDFLAGS) -o $@ $^
-
-.build/tests/root: rootfs/from-host .build/tests/probe
-	@rm -rf --one-file-system $@
-	rootfs/from-host $@ $(abspath .build/tests/probe)
-
 .build/tests/bench/bare: tests/bench/bare.c
 	@mkdir -p $(@D)
 	@echo link $@
 	@$(CC) -static -nostdlib -no-pie -s -Wl,--build-id=none -o $@ $<
 
+.build/tests/%: $(OBJECTS)/tests/%.o $(OBJECTS)/shared.a
+	$(link)
+
+.build/tests/root: rootfs/from-host rootfs/common.sh .build/tests/probe
+	@rm -rf --one-file-system $@
+	rootfs/from-host $@ $(abspath .build/tests/probe)
+
 check: all $(helpers) .build/tests/root
 	tests/run $(TESTS)
 
-.PHONY: all run check
+# Sanitizers need the system's libc, dynamically; so that root needs the libraries, too.
+asan:
+	$(MAKE) VARIANT=asan BIN=.build/asan/bin CC=gcc CFLAGS='-O1 -g $(SANITIZE)' \
+		LDFLAGS='$(SANITIZE)'
+
+.build/asan/root: rootfs/from-host rootfs/common.sh .build/tests/probe | asan
+	@rm -rf --one-file-system $@
+	rootfs/from-host $@ $(abspath .build/tests/probe .build/asan/bin/ns-enter)
+
+check-asan: asan $(helpers) .build/asan/root
+	MINICTR_TEST_BIN=$(abspath .build/asan/bin) MINICTR_TEST_ROOT=$(abspath .build/asan/root) \
+		ASAN_OPTIONS=detect_leaks=0:exitcode=99 tests/run $(TESTS)
+
+bench: all $(helpers) .build/tests/root
+	tests/bench/run
+
+lint:
+	clang -std=c11 $(CPPFLAGS) $(WARNINGS) -fsyntax-only $(sources)
+	clang-tidy --quiet $(sources) -- -std=c11 $(CPPFLAGS)
+	cppcheck --quiet --std=c11 --enable=warning,performance,portability --inline-suppr \
+		--error-exitcode=1 $(CPPFLAGS) stages shared tests
+	shellcheck $(scripts)
+	mandoc -T lint -W warning $(manual)
+
+# The stages live in a directory of their own, since a container takes that directory along.
+home = $(DESTDIR)$(PREFIX)/libexec/minictr
+
+install: all
+	install -d $(home)/bin $(home)/rootfs $(DESTDIR)$(PREFIX)/bin
+	install $(programs:%=bin/%) $(home)/bin
+	install rootfs/from-* $(home)/rootfs
+	install -m 644 rootfs/common.sh $(home)/rootfs
+	install -m 644 VERSION $(home)
+	for program in $(programs); do \
+		ln -sf ../libexec/minictr/bin/$$program $(DESTDIR)$(PREFIX)/bin/$$program; done
+	for page in $(manual); do \
+		install -D -m 644 -t $(DESTDIR)$(PREFIX)/share/man/man$${page##*.} $$page; done
+
+uninstall:
+	rm -f $(programs:%=$(DESTDIR)$(PREFIX)/bin/%)
+	for page in $(notdir $(manual)); do \
+		rm -f $(DESTDIR)$(PREFIX)/share/man/man$${page##*.}/$$page; done
+	rm -rf $(home)/bin $(home)/VERSION $(home)/rootfs/from-* $(home)/rootfs/common.sh
+	rmdir --ignore-fail-on-non-empty $(home)/rootfs
+	-rmdir $(home)
+
+clean:
+	rm -rf --one-file-system bin .build
+
+.PHONY: all run check asan check-asan bench lint install uninstall clean
 .SECONDARY:

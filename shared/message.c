@@ -41,6 +41,7 @@ static void write_line(const char *label, const char *text, const char *reason)
         return;
 }
 
+__attribute__((format(printf, 2, 0)))
 static void say(int error, const char *format, va_list arguments)
 {
     char text[LINE];
@@ -53,6 +54,7 @@ static void say(int error, const char *format, va_list arguments)
     *hint_text = '\0';
 }
 
+__attribute__((format(printf, 3, 0)))
 static _Noreturn void end(int status, int error, const char *format, va_list arguments)
 {
     say(error, format, arguments);

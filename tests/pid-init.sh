@@ -1,0 +1,137 @@
+# shellcheck shell=sh disable=SC1091,SC2016,SC2154
+# pid-init.sh: process 1 with PROG below it.
+
+. "$(dirname "$0")/lib.sh"
+. "$(dirname "$0")/lib-stage"
+
+boxed() {
+    attempt fd-close ns-enter -mp root-setup "$root" mnt-proc /proc pid-init "$@"
+}
+
+testProgIsTheChildOfProcess1() {
+    boxed probe groups
+    ended 0
+    assertEquals 'pid 2 ppid 1' "$(cut -d ' ' -f 1-4 "$tmp/out")"
+}
+
+testProcess1IsPidInit() {
+    boxed cat /proc/1/comm
+    printed pid-init
+}
+
+testNobodyElseIsThere() {
+    boxed sh -c 'echo /proc/[0-9]*'
+    printed '/proc/1 /proc/2'
+}
+
+testStatusIsProgs() {
+    for number in 0 1 77 125 126 127 255; do
+        boxed probe exit "$number"
+        ended "$number"
+    done
+}
+
+testStatusOfASignalIs128AndItsNumber() {
+    # shellcheck disable=SC3045
+    ulimit -c 0
+    for signal in 1 2 6 9 11 15; do
+        boxed probe die "$signal"
+        ended $((128 + signal))
+    done
+}
+
+testProgIsMissing() {
+    boxed no-such-program
+    ended 127
+    said_only '^pid-init: cannot find no-such-program in PATH'
+    boxed /etc/passwd
+    ended 126
+    said_only '^pid-init: cannot execute /etc/passwd: it has no execute permission'
+}
+
+testOrphansAreReaped() {
+    boxed probe orphans 50
+    ended 0
+    printed 'zombies 0'
+}
+
+testOrphansStatusIsNotProgs() {
+    boxed sh -c '(sleep 0.05; exit 7) & sh -c "(sleep 0.02; exit 9) &"; wait; exit 3'
+    ended 3
+}
+
+testProcessesThatProgLeavesEndWithIt() {
+    boxed sh -c 'setsid sleep 1000 <&- >&- 2>&- & exit 4'
+    ended 4
+    assertEquals '' "$(left_processes)"
+}
+
+testProcess1HoldsNothingOfTheHost() {
+    attempt hostile fds 20 fd-close ns-enter -mp root-setup "$root" mnt-proc /proc pid-init \
+        ls /proc/1/fd
+    ended 0
+    printed "$(printf '%s\n' 0 1 2)"
+}
+
+testProcess1HasTheRootOfTheContainer() {
+    boxed stat -Lc %i /proc/1/root /proc/1/cwd
+    ended 0
+    inode=$(stat -c %i "$root")
+    printed "$(printf '%s\n' "$inode" "$inode")"
+}
+
+testWithoutATerminalProgHasASessionOfItsOwn() {
+    boxed probe groups </dev/null
+    printed 'pid 2 ppid 1 group 2 session 2'
+}
+
+testProgCannotKillItsCallersGroup() {
+    attempt setsid --wait sh -c 'ns-enter -p pid-init sh -c "kill -KILL 0"; echo alive $?' </dev/null
+    printed 'alive 137'
+}
+
+testProgsSignalsAreTheCallers() {
+    attempt env --ignore-signal=USR1 --block-signal=USR2 fd-close ns-enter -mp root-setup "$root" \
+        mnt-proc /proc pid-init probe signals
+    printed "$(printf '%s\n' 'blocked 12' 'ignored 10')"
+}
+
+testTypedOnTheHostItRefuses() {
+    attempt pid-init echo reached
+    refused 'pid-init: this is not process 1 of a PID namespace, but process [0-9]*'
+    assertEquals 'pid-init: hint: put "ns-enter --pid" before this stage' "$hint"
+}
+
+testOtherNamespacesAreNotEnough() {
+    attempt ns-enter -mui pid-init echo reached
+    refused 'pid-init: this is not process 1 of a PID namespace, but process [0-9]*'
+}
+
+testSecondOneRefuses() {
+    boxed pid-init echo reached
+    refused 'pid-init: this is not process 1 of a PID namespace, but process 2'
+}
+
+testNamespaceMayComeFromSomebodyElse() {
+    attempt unshare --pid --fork pid-init sh -c 'echo $$'
+    ended 0
+    printed 2
+}
+
+testProcessesAreLimited() {
+    attempt cg-limit --pids 2 ns-enter -p pid-init echo reached
+    refused 'pid-init: cannot start the child of process 1: Resource temporarily unavailable'
+}
+
+testKernelRefuses() {
+    have_strace || { skip 'no strace' && return; }
+    inject clone3:error=ENOMEM unshare --pid --fork pid-init echo reached
+    refused 'pid-init: cannot start the child of process 1: *[Mm]emory'
+}
+
+testWithoutRoot() {
+    as_nobody pid-init echo reached
+    refused 'pid-init: this is not process 1 of a PID namespace, but process [0-9]*'
+}
+
+. shunit2
