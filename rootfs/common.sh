@@ -8,9 +8,12 @@ umask 022
 LC_ALL=C.UTF-8
 export LC_ALL
 
-# On what a user typed or an archive holds a terminal must not act: no control characters.
+# What a user typed or an archive holds must not control a terminal.
 plain() {
-    printf '%s' "$1" | LC_ALL=C tr '[:cntrl:]' '?'
+    case $1 in
+        *[[:cntrl:]]*) printf '%s' "$1" | LC_ALL=C tr '[:cntrl:]' '?' ;;
+        *) printf '%s' "$1" ;;
+    esac
 }
 
 on_terminal() {
@@ -66,7 +69,6 @@ options() {
 
 package_of() {
     case $1 in
-        awk) echo mawk ;;
         bsdtar) echo libarchive-tools ;;
         chroot | mknod | realpath | sha256sum) echo coreutils ;;
         find) echo findutils ;;

@@ -21,6 +21,7 @@ static void make_directories(const char *dir)
         fail("cannot make the mount point %s", dir);
     }
     strcpy(path, dir);
+    mode_t caller = umask(022); /* a place in the file system is for everyone, whoever starts us */
     for (char *slash = path; slash;) {
         slash = strchr(slash + 1, '/');
         if (slash)
@@ -33,6 +34,7 @@ static void make_directories(const char *dir)
         if (slash)
             *slash = '/';
     }
+    umask(caller);
 }
 
 int open_mount_point(const char *dir)

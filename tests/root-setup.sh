@@ -1,0 +1,344 @@
+# shellcheck shell=sh disable=SC1091,SC2016,SC2154
+# root-setup.sh: the new root, that nothing of the old one is left, and that nothing in the new one
+# is taken for a stage.
+
+. "$(dirname "$0")/lib.sh"
+. "$(dirname "$0")/lib-stage"
+
+# A small root of this file's own. It holds programs with the names of stages, which must not run.
+setUp() {
+    own=$tmp/root
+    [ -d "$own" ] && return
+    mkdir -p "$own/bin" "$own/proc" "$own/mytemp" "$own/dir" "$own/inner/bin"
+    cp "$helpers/probe" "$own/bin/probe"
+    cp "$helpers/probe" "$own/inner/bin/probe"
+    cp "$helpers/probe" "$own/bin/mnt-proc"
+    cp "$helpers/probe" "$own/bin/uts-name"
+    echo new >"$own/where"
+    PATH=$PATH:/bin
+}
+
+into() {
+    attempt ns-enter -mp root-setup "$@"
+}
+
+testTheDirectoryIsTheRoot() {
+    into "$root" stat -c %i /
+    ended 0
+    printed "$(stat -c %i "$root")"
+}
+
+testTheWorkingDirectoryIsTheRoot() {
+    attempt sh -c 'cd "$0" && exec ns-enter -m root-setup "$1" pwd' "$tmp" "$root"
+    ended 0
+    printed /
+}
+
+testNothingElseIsMounted() {
+    into "$root" mnt-proc /proc cat /proc/self/mountinfo
+    ended 0
+    assertEquals '/ /proc' "$(cut -d ' ' -f 5 "$tmp/out" | sort | paste -sd ' ')"
+}
+
+testNothingElseIsMountedSeenFromOutside() {
+    start ns-enter -m root-setup "$root" sleep 1000
+    await 5 sh -c '[ "$(cat "/proc/$0/comm")" = sleep ]' "$started" || fail 'it did not start'
+    cut -d ' ' -f 5 "/proc/$started/mountinfo" >"$tmp/mounts"
+    readlink "/proc/$started/root" "/proc/$started/cwd" >"$tmp/links"
+    kill "$started"
+    wait "$started"
+    assertEquals / "$(cat "$tmp/mounts")"
+    assertEquals 'both lie in the new root' "$(printf '%s\n' / /)" "$(cat "$tmp/links")"
+}
+
+testTheMachinesMountsAreUnchanged() {
+    cp /proc/self/mountinfo "$tmp/mounts"
+    into "$root" true
+    assertEquals '' "$(diff "$tmp/mounts" /proc/self/mountinfo)"
+    assertNotEquals 'the root' "$(stat -c %i "$root")" "$(stat -c %i /)"
+}
+
+testDotDotStaysInTheRoot() {
+    into "$root" sh -c 'cd ../../.. && stat -c %i . .. /..'
+    ended 0
+    inode=$(stat -c %i "$root")
+    printed "$(printf '%s\n' "$inode" "$inode" "$inode")"
+}
+
+# The old root must be gone, and not only covered: its mount point would show when it is taken off.
+testNothingIsBelowTheRoot() {
+    into "$root" sh -c 'umount / || umount -l /; stat -c %i /'
+    assertEquals "$(stat -c %i "$root")" "$(tail -n 1 "$tmp/out")"
+}
+
+testProcessesShowNoOtherRoot() {
+    into "$root" mnt-proc /proc pid-init sh -c 'stat -Lc %i /proc/[0-9]*/root /proc/[0-9]*/cwd | sort -u'
+    printed "$(stat -c %i "$root")"
+}
+
+testProgHasNoDescriptorOfTheStages() {
+    attempt fd-close ns-enter -m root-setup "$root" probe fds
+    ended 0
+    printed '0 1 2 '
+}
+
+testProgHasNoVariableOfTheStages() {
+    into "$root" probe env
+    ended 0
+    assertEquals '' "$(grep -E '^MINICTR_(NS|STAGES)=' "$tmp/out")"
+}
+
+testTheRestOfTheEnvironmentIsTheCallers() {
+    attempt env ONE=1 TWO= ns-enter -m root-setup "$root" probe env
+    assertEquals 'ONE=1 TWO=' "$(grep -E '^(ONE|TWO)=' "$tmp/out" | sort | paste -sd ' ')"
+}
+
+testRootCanBeWritten() {
+    into "$own" probe exit 0
+    ended 0
+    attempt ns-enter -m root-setup "$own" mnt-tmpfs /made/here probe exit 0
+    ended 0
+    assertTrue 'in the directory itself' "[ -d '$own/made/here' ]"
+    rmdir "$own/made/here" "$own/made"
+}
+
+testReadOnly() {
+    for option in --read-only -r; do
+        into "$option" "$root" sh -c 'echo x >/tmp/file'
+        assertNotEquals 0 "$status"
+        assertTrue "$(cat "$tmp/err")" "grep -q 'Read-only file system' '$tmp/err'"
+    done
+    assertFalse "[ -e '$root/tmp/file' ]"
+}
+
+testReadOnlyShowsInTheFlags() {
+    into -r "$root" mnt-proc /proc cat /proc/self/mountinfo
+    assertEquals ro, "$(awk '$5 == "/" { print substr($6, 1, 3) }' "$tmp/out")"
+}
+
+testReadOnlyHoldsForWhatIsMountedBelow() {
+    attempt ns-enter -m sh -c 'mount -t tmpfs none "$0/mytemp" && touch "$0/mytemp/file" &&
+        exec ns-enter -m root-setup --read-only "$0" sh -c "ls /mytemp; touch /mytemp/more"' "$root"
+    assertNotEquals 0 "$status"
+    printed file
+    assertTrue "$(cat "$tmp/err")" "grep -q 'Read-only file system' '$tmp/err'"
+}
+
+testReadOnlyDoesNotReachTheDirectoryItself() {
+    into -r "$own" probe exit 0
+    ended 0
+    assertTrue 'it stays writable outside' "touch '$own/file'"
+    rm -f "$own/file"
+}
+
+testWhatIsMountedBelowComesAlong() {
+    attempt ns-enter -m sh -c 'mount -t tmpfs none "$0/mytemp" && touch "$0/mytemp/file" &&
+        exec root-setup "$0" ls /mytemp' "$root"
+    ended 0
+    printed file
+}
+
+testStageOfTheImageIsNotUsed() {
+    into "$own" mnt-proc /proc probe exit 7
+    ended 7
+    attempt ns-enter -um root-setup "$own" uts-name box mnt-tmpfs /mytemp probe exit 7
+    ended 7
+}
+
+testStageNamedByItsPathIsTheImages() {
+    into "$own" /bin/mnt-proc exit 9
+    ended 9
+    into "$own" bin/mnt-proc exit 9
+    ended 9
+}
+
+testNoStageIsThereOnceTheChainHasLeftThem() {
+    into "$root" env mnt-proc /proc echo reached
+    ended 127
+    printed ''
+    into "$own" probe exec /bin/mnt-proc mnt-proc exit 9
+    ended 9
+}
+
+testProgThatIsNoneOfTheStagesIsTheImages() {
+    into "$own" probe exit 8
+    ended 8
+}
+
+testSecondRootKeepsTheStages() {
+    into "$own" root-setup /inner mnt-tmpfs /mytemp mnt-proc /proc probe exit 6
+    ended 6
+    attempt fd-close ns-enter -m root-setup "$own" root-setup /inner probe fds
+    printed '0 1 2 '
+    rm -rf --one-file-system "$own/inner/mytemp" "$own/inner/proc"
+}
+
+# pid-init is executed from the copy of the directory of the stages. Opening it for writing fails
+# for any program that runs; its mode can be changed unless the copy is read-only.
+testProgramOfAStageCannotBeChanged() {
+    before=$(stat -c '%a %Z' "$bin/pid-init")
+    into "$root" mnt-proc /proc pid-init chmod 777 /proc/1/exe
+    ended 1
+    assertTrue "$(cat "$tmp/err")" "grep -q 'Read-only file system' '$tmp/err'"
+    into "$root" mnt-proc /proc pid-init touch -c /proc/1/exe
+    ended 1
+    assertTrue "$(cat "$tmp/err")" "grep -q 'Read-only file system' '$tmp/err'"
+    assertEquals "$before" "$(stat -c '%a %Z' "$bin/pid-init")"
+}
+
+testProgramOfAStageCannotBeWritten() {
+    into "$root" mnt-proc /proc pid-init probe stage-exe 1
+    ended 0
+    assertTrue "$(cat "$tmp/out")" "grep -qE '^write (Text file busy|Read-only file system)' '$tmp/out'"
+}
+
+testProgramOfAStageShowsNothingBesideIt() {
+    into "$root" mnt-proc /proc pid-init readlink /proc/1/exe
+    printed /pid-init
+}
+
+testWithoutProc() {
+    attempt unshare --mount sh -c 'umount -l /proc && exec fd-close ns-enter -m root-setup "$0" mnt-tmpfs /mytemp probe fds' "$root"
+    ended 0
+    printed '0 1 2 '
+}
+
+testDirMayBeRelative() {
+    attempt sh -c 'cd "$0" && exec ns-enter -m root-setup ./root probe exit 5' "$tmp"
+    ended 5
+    attempt sh -c 'cd "$0/bin" && exec ns-enter -m root-setup .. probe exit 5' "$own"
+    ended 5
+}
+
+testDirMayBeTheWorkingDirectory() {
+    attempt sh -c 'cd "$0" && exec ns-enter -m root-setup . probe exit 5' "$own"
+    ended 5
+}
+
+testDirMayBeTheRoot() {
+    attempt ns-enter -m root-setup / stat -c %i /
+    ended 0
+    printed "$(stat -c %i /)"
+}
+
+testDirMayBeASymbolicLink() {
+    ln -s root "$tmp/link"
+    into "$tmp/link" probe exit 5
+    ended 5
+}
+
+testDirMayBeAMount() {
+    attempt ns-enter -m sh -c 'mount -t tmpfs none "$0/dir" && cp -R "$0/bin" "$0/dir" &&
+        exec root-setup "$0/dir" probe exit 5' "$own"
+    ended 5
+}
+
+testDirThatIsMissing() {
+    into "$tmp/none" echo reached
+    refused "root-setup: cannot open the new root $tmp/none: No such file or directory"
+}
+
+testDirThatIsAFile() {
+    into "$own/where" echo reached
+    refused "root-setup: cannot open the new root $own/where: Not a directory"
+}
+
+testDirThatIsALoop() {
+    ln -s loop "$tmp/loop"
+    into "$tmp/loop" echo reached
+    refused "root-setup: cannot open the new root $tmp/loop: *[Ss]ymbolic link*"
+}
+
+testDirThatIsTooLong() {
+    into "/$(printf '%0200d/' 0 0 0 0 0 0 0 0 0 0 0 0 0 0 0 0 0 0 0 0 0 0 0 0 0)" echo reached
+    refused 'root-setup: cannot open the new root /000*: File*name too long'
+}
+
+testDirThatIsEmpty() {
+    into '' echo reached
+    refused 'root-setup: DIR is empty'
+}
+
+testVariableThatSomebodyElseHasSet() {
+    for value in '' x 3x -1 0 2 ' 3' 99999999999999999999 3; do
+        attempt env MINICTR_STAGES="$value" fd-close ns-enter -m root-setup "$root" echo reached
+        refused '*: the variable MINICTR_STAGES is "*", which is no directory of stages'
+    done
+}
+
+testTypedOnTheHostItRefuses() {
+    have_strace || { skip 'no strace' && return; }
+    cp /proc/self/mountinfo "$tmp/mounts"
+    harmless root-setup "$root" echo reached
+    refused "root-setup: this is the host's mount namespace"
+    assertEquals 'root-setup: hint: put "ns-enter --mount" before this stage' "$hint"
+    assertEquals '' "$(diff "$tmp/mounts" /proc/self/mountinfo)"
+}
+
+testOtherNamespacesAreNotEnough() {
+    have_strace || { skip 'no strace' && return; }
+    harmless ns-enter -uip root-setup "$root" echo reached
+    refused "root-setup: this is the host's mount namespace"
+}
+
+testNamespaceMayComeFromSomebodyElse() {
+    attempt unshare --mount root-setup "$own" mnt-tmpfs /mytemp probe exit 5
+    ended 5
+}
+
+# Somebody else's namespace may pass its mounts on to the host's.
+testNothingIsSeenOutsideANamespaceThatIsNotPrivate() {
+    attempt unshare --mount sh -c 'mount --make-rshared / &&
+        unshare --mount --propagation unchanged root-setup "$0" probe exit 0
+        cat /proc/self/mountinfo' "$own"
+    assertEquals '' "$(grep -F " $own " "$tmp/out")"
+}
+
+testWithoutRoot() {
+    as_nobody root-setup "$root" echo reached
+    refused 'root-setup: cannot compare the mount namespace with that of process 1: Permission denied'
+    assertEquals 'root-setup: hint: this user is not root: run it with sudo' "$hint"
+}
+
+testPowerlessUserInANamespace() {
+    as_nobody true
+    attempt ns-enter -m setpriv --reuid 65534 --regid 65534 --clear-groups \
+        env MINICTR_NS=m "$tmp/bin/root-setup" "$own" echo reached
+    refused "root-setup: cannot keep the directory of the stages: $tmp/bin: Operation not permitted"
+    assertEquals 'root-setup: hint: this user is not root: run it with sudo' "$hint"
+}
+
+# kernel_refuses CALL:ERROR MESSAGE [OPTION...]
+kernel_refuses() {
+    call=$1 message=$2
+    shift 2
+    inject "$call" ns-enter -m root-setup "$@" "$own" echo reached
+    refused "root-setup: $message"
+}
+
+testKernelRefusesToKeepTheStages() {
+    have_strace || { skip 'no strace' && return; }
+    kernel_refuses open_tree:error=ENOSYS:when=1 \
+        "cannot keep the directory of the stages: $bin: Function not implemented"
+    kernel_refuses mount_setattr:error=EPERM:when=1 \
+        "cannot make the copy of the directory of the stages read-only: $bin: Operation not permitted"
+}
+
+testKernelRefusesTheMount() {
+    have_strace || { skip 'no strace' && return; }
+    kernel_refuses open_tree:error=EINVAL:when=2 \
+        "cannot make a mount of the new root $own: Invalid argument"
+    kernel_refuses mount_setattr:error=EPERM:when=2 \
+        "cannot make the new root $own read-only: Operation not permitted" --read-only
+    kernel_refuses move_mount:error=EINVAL "cannot mount the new root $own: Invalid argument"
+}
+
+testKernelRefusesTheChange() {
+    have_strace || { skip 'no strace' && return; }
+    kernel_refuses fchdir:error=EACCES "cannot enter the new root $own: Permission denied"
+    kernel_refuses pivot_root:error=EINVAL "cannot make $own the root: Invalid argument"
+    kernel_refuses umount2:error=EINVAL 'cannot let go of the old root: Invalid argument'
+    kernel_refuses chdir:error=EACCES "cannot enter the new root $own: Permission denied"
+}
+
+. shunit2
