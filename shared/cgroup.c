@@ -111,6 +111,14 @@ static void add_place(struct cgroup *group, const char *type, const char *mount,
         group->places[group->count++] = place;
 }
 
+static void hint_at_order(void)
+{
+    int error = errno;
+    if (chain_kept_stages() >= 0)
+        hint("put this stage before root-setup");
+    errno = error;
+}
+
 static void find_places(struct cgroup *group)
 {
     FILE *file = fopen("/proc/self/mountinfo", "re");
@@ -118,8 +126,10 @@ static void find_places(struct cgroup *group)
     size_t size = 0;
     int mounted = 0;
 
-    if (!file)
+    if (!file) {
+        hint_at_order();
         fail("cannot find the control groups: /proc/self/mountinfo");
+    }
     while (group->count < CGROUP_CONTROLLERS && getline(&line, &size, file) > 0) {
         /* ID PARENT DEVICE ROOT MOUNT-POINT OPTIONS [TAG...] - TYPE SOURCE SETTINGS */
         char *rest = strstr(line, " - "), *mount = line;
@@ -141,8 +151,7 @@ static void find_places(struct cgroup *group)
     free(line);
     fclose(file);
     if (!mounted) {
-        if (chain_kept_stages() >= 0)
-            hint("put this stage before root-setup");
+        hint_at_order();
         refuse("no cgroup file system is mounted");
     }
 }
@@ -179,10 +188,11 @@ static void random_name(char *name)
     snprintf(name, sizeof(((struct cgroup *)0)->name), "%08x", number);
 }
 
-/* Makes the directories; returns 0, or -1 and errno with none of them left. */
-static int make_directories(struct cgroup *group)
+/* Makes the directories; returns NULL, or the place that failed and errno, with none of them left. */
+static const struct cgroup_place *make_directories(struct cgroup *group)
 {
     for (int i = 0; i < group->count; i++) {
+        const struct cgroup_place *failed = &group->places[i];
         int base = group->places[i].base;
         int made = mkdirat(base, group->name, 0755);
         /* An empty group of that name is what kill -9 leaves: nobody is starting it now, for we
@@ -195,45 +205,64 @@ static int make_directories(struct cgroup *group)
         while (i-- > 0)
             unlinkat(group->places[i].base, group->name, AT_REMOVEDIR);
         errno = error;
-        return -1;
+        return failed;
     }
-    return 0;
+    return NULL;
 }
 
+/* Lets go of minictr, and removes it where it is empty. Keeps errno. */
 static void close_bases(struct cgroup *group)
 {
+    int error = errno;
     for (int i = 0; i < group->count; i++) {
+        if (group->places[i].base < 0)
+            continue;
+        unlinkat(group->places[i].base, "../minictr", AT_REMOVEDIR);
         close(group->places[i].base);
         group->places[i].base = -1;
     }
+    errno = error;
+}
+
+static _Noreturn void blame_place(struct cgroup *group, const char *what,
+                                  const struct cgroup_place *place)
+{
+    close_bases(group);
+    fail("cannot %s the control group %s/%s", what, place->mount, base_name);
 }
 
 static void make_group(struct cgroup *group, const char *name)
 {
+    const struct cgroup_place *failed;
+
     for (int tries = 0;; tries++) {
         for (int i = 0; i < group->count; i++)
             if (open_base(&group->places[i]) < 0)
-                fail("cannot make the control group %s/%s", group->places[i].mount, base_name);
+                blame_place(group, "make", &group->places[i]);
         if (flock(group->places[0].base, LOCK_EX) < 0)
-            fail("cannot lock the control group %s/%s", group->places[0].mount, base_name);
+            blame_place(group, "lock", &group->places[0]);
         for (int i = 0; i < group->count; i++)
             pass_on_controllers(&group->places[i]);
         if (name)
             strcpy(group->name, name);
         else
             random_name(group->name);
-        if (make_directories(group) == 0)
+        failed = make_directories(group);
+        if (!failed)
             return;
+        close_bases(group);
         /* Whoever removed the last group of minictr removed that as well: begin anew. */
         int gone = errno == ENOENT || errno == ENODEV;
         if (tries == 100 || !(gone || (errno == EEXIST && !name)))
             break;
-        close_bases(group);
     }
+    if (errno == ENOTDIR)
+        refuse("the name %s is in use: %s/%s/%s is a file of the kernel's", group->name,
+               failed->mount, base_name, group->name);
     if (errno == EEXIST)
         refuse("the name %s is in use: %s/%s/%s is a control group with processes", group->name,
-               group->places[0].mount, base_name, group->name);
-    fail("cannot make the control group %s/%s", base_name, group->name);
+               failed->mount, base_name, group->name);
+    fail("cannot make the control group %s/%s/%s", failed->mount, base_name, group->name);
 }
 
 static struct cgroup_place *place_of(struct cgroup *group, int controller)

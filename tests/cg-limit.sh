@@ -466,7 +466,7 @@ testProgHasNoMoreDescriptors() {
 }
 
 testProgsSignalsAreTheCallers() {
-    attempt env --ignore-signal=USR1 --block-signal=USR2 cg-limit probe signals
+    attempt env --default-signal --ignore-signal=USR1 --block-signal=USR2 cg-limit probe signals
     printed "$(printf '%s\n' 'blocked 12' 'ignored 10')"
 }
 
