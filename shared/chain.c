@@ -13,8 +13,6 @@
 #include <sys/auxv.h>
 #include <unistd.h>
 
-extern char **environ;
-
 /* After root-setup, the descriptor of the directory of the stages. */
 static const char stages_variable[] = "MINICTR_STAGES";
 /* The letters of the namespaces that were made. */

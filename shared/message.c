@@ -54,13 +54,6 @@ static void say(int error, const char *format, va_list arguments)
     *hint_text = '\0';
 }
 
-__attribute__((format(printf, 3, 0)))
-static _Noreturn void end(int status, int error, const char *format, va_list arguments)
-{
-    say(error, format, arguments);
-    _exit(status);
-}
-
 void complain(const char *format, ...)
 {
     int error = errno;
@@ -75,19 +68,25 @@ void fail(const char *format, ...)
     int error = errno;
     va_list arguments;
     va_start(arguments, format);
-    end(STATUS_FAILED, error, format, arguments);
+    say(error, format, arguments);
+    va_end(arguments);
+    _exit(STATUS_FAILED);
 }
 
 void refuse(const char *format, ...)
 {
     va_list arguments;
     va_start(arguments, format);
-    end(STATUS_FAILED, 0, format, arguments);
+    say(0, format, arguments);
+    va_end(arguments);
+    _exit(STATUS_FAILED);
 }
 
 void end_with(int status, const char *format, ...)
 {
     va_list arguments;
     va_start(arguments, format);
-    end(status, 0, format, arguments);
+    say(0, format, arguments);
+    va_end(arguments);
+    _exit(status);
 }

@@ -34,7 +34,7 @@ testTheCardsOrder() {
         mnt-proc /proc /bin/bash -c 'ps -e -o pid=,comm=; cat /proc/self/cgroup; exit 5'
     ended 5
     assertEquals "      1 cg-limit" "$(head -n 1 "$tmp/out")"
-    grep -q memory.*:/minictr/ "$tmp/out" || grep -q '^0::/minictr/' "$tmp/out" ||
+    grep -q 'memory.*:/minictr/' "$tmp/out" || grep -q '^0::/minictr/' "$tmp/out" ||
         fail "not in a group: $(cat "$tmp/out")"
     assertEquals "" "$(left_groups)"
 }
@@ -122,7 +122,7 @@ testStagesOfTheImageAreNotUsed() {
         printf '#!/bin/sh\necho the image was asked\n' >"$own/bin/$stage"
         chmod 755 "$own/bin/$stage"
     done
-    PATH=/bin:$PATH attempt env PATH="/bin:$PATH" "$bin/ns-enter" -mp root-setup "$own" \
+    attempt env PATH="/bin:$PATH" "$bin/ns-enter" -mp root-setup "$own" \
         mnt-tmpfs /mytemp mnt-proc /proc pid-init sh -c 'echo fine'
     printed fine
     # With a slash it is the image's, by the user's own word; then no way leads back.

@@ -46,8 +46,9 @@ own_shell=$(readlink /proc/$$/exe)
 # The control groups of ours, but those with processes that are not of this test file: somebody
 # else's containers are none of our business.
 left_groups() {
-    for group in $(find /sys/fs/cgroup -maxdepth 4 -type d -path '*/minictr/*' 2>/dev/null); do
+    find /sys/fs/cgroup -maxdepth 4 -type d -path '*/minictr/*' 2>/dev/null | while read -r group; do
         foreign=
+        # shellcheck disable=SC2013
         for process in $(cat "$group/cgroup.procs" 2>/dev/null); do
             grep -qz "^MINICTR_TEST_MARK=$MINICTR_TEST_MARK\$" "/proc/$process/environ" 2>/dev/null ||
                 foreign=yes
@@ -63,6 +64,11 @@ host_state() {
     left_processes
 }
 
+# A group that was there before and is gone now was somebody else's.
+host_changes() {
+    diff "$tmp/host.before" "$tmp/host.after" | grep '^[<>]' | grep -v '^< /sys/fs/cgroup/'
+}
+
 oneTimeSetUp() {
     host_state >"$tmp/host.before"
 }
@@ -71,10 +77,10 @@ oneTimeTearDown() {
     [ -e "$tmp/host.before" ] || return 0
     # A process that was killed may take a moment to go.
     tries=0
-    until host_state >"$tmp/host.after" && cmp -s "$tmp/host.before" "$tmp/host.after"; do
+    until host_state >"$tmp/host.after" && [ -z "$(host_changes)" ]; do
         tries=$((tries + 1))
         if [ $tries -ge 20 ]; then
-            echo "ASSERT:the host has changed: $(diff "$tmp/host.before" "$tmp/host.after")"
+            echo "ASSERT:the host has changed: $(host_changes)"
             break
         fi
         sleep 0.1
@@ -85,6 +91,11 @@ oneTimeTearDown() {
 attempt() {
     status=0
     "$@" >"$tmp/out" 2>"$tmp/err" || status=$?
+    case $bin in
+    */asan/*) # AddressSanitizer misses /proc where a chain has none
+        sed -i '/^==[0-9]*==WARNING/d;/^False positive/d;/^For details see/d' "$tmp/err"
+        ;;
+    esac
 }
 
 ended() {

@@ -171,6 +171,8 @@ static int stage_exe(const char *pid)
     snprintf(path, sizeof path, "/proc/%s/exe", pid);
     FILE *file = fopen(path, "r+e");
     printf("write %s\n", file ? "possible" : strerror(errno));
+    if (file)
+        fclose(file);
     return 0;
 }
 

@@ -23,9 +23,10 @@ say "PS1='host> '; stty -echo; echo be''gin"
 see "begin\r\nhost> "
 PRELUDE
         cat
-        echo 'puts "\nTHE END"'
+        printf '%s\n' 'puts "\nTHE END"'
     } >"$tmp/script"
-    root=$root tmp=$tmp expect -f "$tmp/script" >"$tmp/screen" 2>&1
+    export root tmp
+    expect -f "$tmp/script" >"$tmp/screen" 2>&1
     grep -q '^THE END' "$tmp/screen" || fail "$(tail -c 1000 "$tmp/screen")"
 }
 

@@ -42,8 +42,8 @@ static double run(char **command)
     posix_spawn_file_actions_init(&quiet);
     posix_spawn_file_actions_addopen(&quiet, 1, "/dev/null", O_WRONLY, 0);
     clock_gettime(CLOCK_MONOTONIC, &start);
-    if (posix_spawn(&child, command[0], &quiet, NULL, command, environ) != 0) {
-        fprintf(stderr, "rounds: cannot run %s\n", command[0]);
+    if (!command[0] || posix_spawn(&child, command[0], &quiet, NULL, command, environ) != 0) {
+        fprintf(stderr, "rounds: cannot run %s\n", command[0] ? command[0] : "nothing");
         exit(1);
     }
     waitpid(child, &status, 0);
