@@ -92,6 +92,10 @@ pid_t fork_supervised(struct supervisor *supervisor, uint64_t flags)
     }
     if (supervisor->child > 0)
         chain_drop_stages();
+    /* Process 1 can be looked at from inside: its working directory must follow when a stage further
+     * on changes the root, and only that of the old root does (pivot_root(2)). */
+    if (supervisor->child > 0 && supervisor->is_init && chdir("/") < 0)
+        complain("cannot leave the working directory");
     if (supervisor->child != 0 && self >= 0)
         close(self);
     return supervisor->child;

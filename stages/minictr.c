@@ -54,6 +54,14 @@ static void add_stage(struct composition *chain, const char *name)
     add(chain, name);
 }
 
+/* The first operand of a stage: what begins with a dash must not become an option of it. */
+static void add_operand(struct composition *chain, const char *word)
+{
+    if (*word == '-')
+        add(chain, "--");
+    add(chain, word);
+}
+
 static void *allocate(size_t count, size_t size)
 {
     void *memory = calloc(count, size);
@@ -95,7 +103,7 @@ static void add_tmpfs(struct composition *chain, const char *text)
         refuse("--tmpfs: \"%s\" has no directory", text);
     add_stage(chain, "mnt-tmpfs");
     if (!colon || strchr(colon, '/')) {
-        add(chain, text);
+        add_operand(chain, text);
         return;
     }
     char *dir = allocate((size_t)(colon - text) + 1, 1);
@@ -103,7 +111,7 @@ static void add_tmpfs(struct composition *chain, const char *text)
     read_size("--tmpfs", colon + 1, 1);
     add(chain, "--size");
     add(chain, colon + 1);
-    add(chain, dir);
+    add_operand(chain, dir);
 }
 
 /* A word as the shell reads it back byte by byte: bare when it is plain, else in single quotes. */
@@ -188,7 +196,7 @@ int main(int argc, char **argv)
     if (tmpfs_count == 0)
         tmpfs[tmpfs_count++] = "/mytemp";
 
-    size_t room = 2 * (size_t)argc + 64;
+    size_t room = 5 * (size_t)argc + 64; /* the most is mnt-tmpfs --size SIZE -- DIR for a word */
     struct composition composed = {allocate(room, sizeof(char *)), 0, allocate(room, 1)};
     add_stage(&composed, "fd-close");
     add_stage(&composed, "cg-limit");
@@ -207,13 +215,16 @@ int main(int argc, char **argv)
     add_stage(&composed, "root-setup");
     if (read_only)
         add(&composed, "--read-only");
-    add(&composed, root);
+    add_operand(&composed, root);
     for (int i = 0; i < tmpfs_count; i++)
         add_tmpfs(&composed, tmpfs[i]);
     add_stage(&composed, "mnt-proc");
     add(&composed, "/proc");
-    if (init)
+    if (init) {
         add_stage(&composed, "pid-init");
+        if (*rest[0] == '-')
+            add(&composed, "--");
+    }
     add_stage(&composed, rest[0]);
     for (int i = 1; rest[i]; i++)
         add(&composed, rest[i]);

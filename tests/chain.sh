@@ -59,6 +59,16 @@ testTheCardsOrderKilled() {
     assertEquals "" "$(left_groups)"
 }
 
+# Process 1 was there before the root changed; its working directory must not lead back.
+testProcessOneLeavesTheHost() {
+    attempt ns-enter -mup cg-limit root-setup "$own" mnt-proc /proc \
+        sh -c 'readlink /proc/1/cwd /proc/1/root; ls -d /proc/1/cwd/bad'
+    ended 0
+    printed "/
+/
+/proc/1/cwd/bad"
+}
+
 testTheDesignsOrder() {
     attempt cg-limit --memory 512M ns-enter -mupi uts-name box root-setup "$own" \
         mnt-tmpfs /mytemp mnt-proc /proc /bin/bash -c 'hostname; echo $$'

@@ -182,6 +182,25 @@ testProgramIsMissing() {
     said_only '^pid-init: cannot execute /nonexistent: No such file or directory$'
 }
 
+testWordsThatLookLikeOptions() {
+    box -- --help
+    ended 127
+    said_only '^pid-init: cannot find --help in PATH: '
+    attempt minictr --root=-r true
+    ended 125
+    said_only '^minictr: cannot use -r as the root: '
+    attempt minictr --print --root "$root" --tmpfs=-x --tmpfs=-y:1M true
+    assertTrue "$(cat "$tmp/out")" "grep -q 'mnt-tmpfs -- -x' $tmp/out"
+    assertTrue "$(cat "$tmp/out")" "grep -q 'mnt-tmpfs --size 1M -- -y' $tmp/out"
+}
+
+testManyTmpfs() {
+    # shellcheck disable=SC2046
+    attempt minictr --print --root "$root" $(seq -f '--tmpfs=-%g:1M' 500) true
+    ended 0
+    assertEquals 500 "$(grep -c mnt-tmpfs "$tmp/out")"
+}
+
 testNameInUse() {
     minictr --root "$root" --name "t$$" sh -c 'echo up; exec sleep 100' >"$tmp/first" &
     outermost=$!

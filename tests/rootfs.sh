@@ -306,8 +306,7 @@ made_from_host() {
     [ -e "$tmp/host" ] && return
     cp /bin/true "$tmp/suid-program"
     chmod 6755 "$tmp/suid-program"
-    printf '#!/usr/bin/env awk -f\nBEGIN { print "from a script" }\n' >"$tmp/script"
-    sed -i 's/env awk/env -S awk/' "$tmp/script"
+    printf '#!/usr/bin/env -S perl -l\nprint "from a script";\n' >"$tmp/script"
     chmod 755 "$tmp/script"
     attempt "$rootfs/from-host" "$tmp/host" "$tmp/suid-program" "$tmp/script" ldconfig
     ended 0
@@ -450,6 +449,15 @@ testArchiveFormats() {
     done
 }
 
+testTarFormats() {
+    for format in v7 ustar gnu posix; do
+        tar -C small -cf small.tar --format "$format" .
+        unpacks small.tar
+        contains etc/motd hello
+        rm -r "$new"
+    done
+}
+
 testArchiveKeepsWhatTarKnows() {
     chown 12:34 small/etc/motd
     chmod 2641 small/etc/motd
@@ -474,11 +482,11 @@ testArchiveKeepsFileCapabilities() {
 
 testZipKeepsModesAndLinks() {
     ln -s program small/bin/link
-    chmod 750 small/bin/program
+    chmod 775 small/bin/program
     (cd small && zip -qry ../small.zip .)
     unpacks small.zip
     assertEquals program "$(readlink "$new/bin/link")"
-    assertEquals 750 "$(stat -c %a "$new/bin/program")"
+    assertEquals 775 "$(stat -c %a "$new/bin/program")"
 }
 
 testZipWithoutExecuteBits() {
@@ -535,6 +543,12 @@ line" "-dash" 'back\slash' "star*" "ü" "$(printf 'byte\377')" "\$dollar"; do
     rm -r "$new"
     unpacks small.zip
     assertTrue "zip: $(ls "$new/etc")" "diff -r small/etc '$new/etc'"
+    rm -r "$new"
+    # This format has names in UTF-8, which the last one is not.
+    rm small/etc/byte*
+    tar -C small -cf small.tar --format posix .
+    unpacks small.tar
+    assertTrue "posix: $(ls "$new/etc")" "diff -r small/etc '$new/etc'"
 }
 
 testArchiveThatDoesNotExist() {
