@@ -427,6 +427,16 @@ testHostMissingInterpreter() {
     refused '/program: its interpreter is not on this machine'
 }
 
+testHostNeedsDeviceNodes() {
+    # In a mount namespace, so that the mount ends with this test.
+    # shellcheck disable=SC2016
+    attempt unshare -m sh -c 'mount -t tmpfs -o nodev none "$1" && "$2/from-host" "$1/new"' \
+        sh "$work" "$rootfs"
+    ended 125
+    said_only 'device nodes do not work there'
+    said 'hint: the file system is mounted nodev'
+}
+
 testHostInterrupted() {
     wrap cp <<'END'
 touch "$started"
@@ -1256,6 +1266,24 @@ file:/mirror"
     assertTrue "devices and directories" \
         "[ -c '$new/dev/null' ] && [ -d '$new/proc' ] && [ -d '$new/mytemp' ]"
     assertEquals 755 "$(stat -c %a "$new")"
+}
+
+testDebianTakesTheMirrorOfThisMachine() {
+    codename=$(sed -n 's/^VERSION_CODENAME=//p' /etc/os-release)
+    grep -qE '^ID=(debian|ubuntu)$' /etc/os-release || { skip "neither Debian nor Ubuntu"; return; }
+    stand_in <<'END'
+echo "its words: $*"
+exit 1
+END
+    wrap apt-get <<'END'
+case "$*" in
+    *"Component: main"*) printf 'Repo-URI: %s\n' cdrom:x http://localhost/first file:/second ;;
+esac
+END
+    from_debian "$codename" "$new"
+    said "its words: .* $codename [^ ]* http://localhost/first\$"
+    from_debian no-such-suite "$new"
+    said "its words: .* no-such-suite [^ ]*\$"
 }
 
 testDebianWithDebootstrap() {
