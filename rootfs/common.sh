@@ -143,7 +143,7 @@ leave() {
             wait "$pid" || :
         done <"$part/jobs" || :
         # What a killed child has started may write for an instant longer.
-        for delay in 0.1 0.2 0.4; do
+        for delay in 0.1 0.2 0.3; do
             if rm -rf --one-file-system -- "$part" 2>/dev/null; then
                 break
             fi
@@ -212,12 +212,13 @@ END
 finish() {
     for name in proc sys dev tmp mytemp; do
         # Neither test follows a link out of the tree: a link is left as it is.
-        if [ ! -e "$tree/$name" ] && [ ! -L "$tree/$name" ]; then
-            mkdir "$tree/$name"
-            if [ "$name" = tmp ]; then
-                chmod 1777 "$tree/tmp"
-            fi
+        if [ -e "$tree/$name" ] || [ -L "$tree/$name" ]; then
+            continue
         fi
+        case $name in
+            tmp) mkdir -m 1777 "$tree/$name" ;;
+            *) mkdir "$tree/$name" ;;
+        esac
     done
     chmod 0755 "$tree"
 

@@ -369,7 +369,7 @@ testMemoryThatIsNoSize() {
 
 testMemoryThatIsTooLarge() {
     for size in 99999999999G 8388608T 9223372036854775808 18446744073709551615 18446744073709551616 \
-        18446744073709551617 18014398509481985K; do
+        18446744073709551617 18446744073709551621 18014398509481985K; do
         attempt cg-limit --memory "$size" echo reached
         refused "cg-limit: --memory: $size is too large: at most 2^63-1 bytes"
     done
@@ -404,7 +404,8 @@ testPidsOutOfRange() {
         attempt cg-limit --pids "$number" echo reached
         refused "cg-limit: --pids: $number is too small: at least 1"
     done
-    for number in 2147483648 4294967297 9223372036854775808 18446744073709551616 18446744073709551617; do
+    for number in 2147483648 4294967297 9223372036854775808 18446744073709551616 \
+        18446744073709551617 18446744073709551621; do
         attempt cg-limit --pids "$number" echo reached
         refused "cg-limit: --pids: $number is too large: at most 2147483647"
     done
@@ -483,6 +484,11 @@ testBehindRootSetupItRefuses() {
 testProgHasNoMoreDescriptors() {
     attempt fd-close cg-limit --memory 32M probe fds
     printed '0 1 2 '
+}
+
+testStatusIsProgsWhenTheCallerIgnoresItsChildren() {
+    attempt timeout 10 hostile chld-ignored cg-limit probe exit 7
+    ended 7
 }
 
 testProgsSignalsAreTheCallers() {

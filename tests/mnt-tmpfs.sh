@@ -139,7 +139,7 @@ testSizesThatAreNone() {
 
 testSizesThatAreTooLarge() {
     for size in 99999999999G 8388608T 9223372036854775808 9223372036854775807K \
-        18446744073709551615 18446744073709551616 18446744073709551617 18014398509481985K \
+        18446744073709551615 18446744073709551616 18446744073709551621 18014398509481985K \
         16777217T "$(printf 1%0300d 0)"; do
         mounted --size "$size" "$tmp/dir" echo reached
         refused "mnt-tmpfs: --size: $size is too large: at most 2^63-1 bytes"
@@ -181,6 +181,11 @@ testMountPointIsMadeForEveryoneWhateverTheUmask() {
     attempt sh -c 'umask 077 && exec ns-enter -m mnt-tmpfs "$0/new/a" true' "$tmp"
     ended 0
     assertEquals "755 755" "$(stat -c %a "$tmp/new" "$tmp/new/a" | paste -sd ' ')"
+}
+
+testProgsUmaskIsTheCallers() {
+    attempt sh -c 'umask 027 && exec ns-enter -m mnt-tmpfs "$0/new/a" sh -c umask' "$tmp"
+    printed 0027
 }
 
 testMountPointWithSlashesToSpare() {

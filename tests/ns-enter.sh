@@ -168,6 +168,11 @@ testNothingOfTheStagesReachesProg() {
     printed '0 1 2 '
 }
 
+testStatusIsProgsWhenTheCallerIgnoresItsChildren() {
+    attempt timeout 10 hostile chld-ignored ns-enter -p probe exit 7
+    ended 7
+}
+
 testProgsSignalsAreTheCallers() {
     attempt env --ignore-signal=USR1 --block-signal=USR2 ns-enter -p probe signals
     printed "$(printf '%s\n' 'blocked 12' 'ignored 10')"

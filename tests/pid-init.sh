@@ -90,6 +90,11 @@ testProgCannotKillItsCallersGroup() {
     printed 'alive 137'
 }
 
+testStatusIsProgsWhenTheCallerIgnoresItsChildren() {
+    attempt timeout 10 hostile chld-ignored ns-enter -p pid-init probe exit 7
+    ended 7
+}
+
 testProgsSignalsAreTheCallers() {
     attempt env --ignore-signal=USR1 --block-signal=USR2 fd-close ns-enter -mp root-setup "$root" \
         mnt-proc /proc pid-init probe signals

@@ -2,6 +2,7 @@
 # rootfs.sh: the makers of root file systems. Each test works in $work and lets them make $new;
 # $outside is what no archive may reach.
 
+# shellcheck source-path=SCRIPTDIR source=lib.sh
 . "$(dirname "$0")/lib.sh"
 
 work=$tmp/work
@@ -440,7 +441,7 @@ testHostNeedsDeviceNodes() {
 testHostInterrupted() {
     wrap cp <<'END'
 touch "$started"
-exec "$sleeper" 100
+exec "$sleeper" 20
 END
     interrupted TERM 143 "$rootfs/from-host" "$new"
 }
@@ -621,7 +622,7 @@ case $1 in
     -xp)
         "$real" "$@"
         touch "$started"
-        exec "$sleeper" 100
+        exec "$sleeper" 20
         ;;
 esac
 exec "$real" "$@"
@@ -883,10 +884,12 @@ testRootWithFilesNamedLikeAnImage() {
 }
 
 testImageIsNoneOfDocker() {
-    echo '{"name":"extension"}' >image/manifest.json
-    tar -C image -cf image.tar .
-    from_archive image.tar "$new"
-    refused 'its manifest.json is not one of docker save'
+    for manifest in '{"name":"extension"}' '[{"name":"extension"}]' '[{"Layers":1}]' '['; do
+        echo "$manifest" >image/manifest.json
+        tar -C image -cf image.tar .
+        from_archive image.tar "$new"
+        refused 'its manifest.json is not one of docker save'
+    done
 }
 
 testDockerImageOfSeveral() {
@@ -925,7 +928,7 @@ testWhiteouts() {
     touch 1/var/full/sub/file 1/opt/kept/file 1/top
     touch 2/etc/.wh.one 2/var/.wh.full 2/.wh.top 2/etc/.wh.never-there 2/opt.wh.kept
     mkdir -p 2/missing
-    touch 2/missing/.wh.file
+    touch 2/missing/.wh.file 2/missing/.wh..wh..opq
     docker_image 1 2
     unpacks image.tar
     lacks etc/one
@@ -980,7 +983,8 @@ testOpaqueRoot() {
 testWhiteoutsOfStrangeNames() {
     two_layers
     for name in "new
-line" "-rf" 'back\slash' 'back\nslash' "ü" "$(printf 'byte\377')" "$(printf '\0331')" "*" "a b "; do
+line" "-rf" 'back\slash' 'back\nslash' 'back\0331' "ü" \
+        "$(printf 'byte\377')" "$(printf '\0331')" "*" "a b "; do
         touch "1/etc/$name" "2/etc/.wh.$name"
     done
     touch 1/etc/kept
@@ -1170,7 +1174,9 @@ testOciDigestsThatAreNone() {
     tar -C small -cf "$outside/layer.tar" .
     describe_outside >"$tmp/outside.before"
     long=$(printf '%064d' 0)
-    for digest in sha256:../../../../outside/layer.tar "sha512:$long" "sha256:${long}0" \
+    # As long as a digest, too.
+    path=../../../..$(printf '%36s' '' | tr ' ' /)outside/layer.tar
+    for digest in "sha256:$path" "sha512:$long" "sha256:${long}0" \
         "sha256:$long\\nsha256:$long"; do
         oci_index image/index.json "{\"digest\":\"$digest\"}"
         from_archive image "$new"
@@ -1291,12 +1297,12 @@ testDebianWithDebootstrap() {
     cat >with/debootstrap <<'END'
 #!/bin/sh
 mkdir "$4/dev"
-echo "$1 $2 $3" >"$4/words"
+echo "$1 $2 $3 $5" >"$4/words"
 END
     chmod 755 with/debootstrap
-    PATH=$(bare_path) attempt "$rootfs/from-debian" bookworm "$new"
+    PATH=$(bare_path) attempt "$rootfs/from-debian" bookworm "$new" file:/mirror
     ended 0
-    contains words '--variant=minbase --include=procps,hostname bookworm'
+    contains words '--variant=minbase --include=procps,hostname bookworm file:/mirror'
 }
 
 testDebianFailureShowsTheLog() {
@@ -1307,7 +1313,7 @@ done
 printf 'E: the \033reason\n' >&2
 exit 3
 END
-    from_debian bookworm "$new"
+    from_debian bookworm "$new" file:/mirror
     ended 125
     said "^from-debian: cannot make $new: mmdebstrap failed; the end of its log:\$"
     said '^    line 4$'
@@ -1328,10 +1334,10 @@ mkdir "$tree/mounted"
 mount -t tmpfs none "$tree/mounted"
 mkdir "$tree/outside"
 mount --bind "$outside" "$tree/outside"
-"$sleeper" 100 &
+"$sleeper" 20 &
 trap '' INT TERM HUP
 touch "$started"
-while :; do
+while kill -0 "$!"; do
     echo x >"$tree/file.$(date +%N)"
 done
 END
@@ -1341,4 +1347,5 @@ END
     untouched_outside
 }
 
+# shellcheck source=/dev/null
 . shunit2
