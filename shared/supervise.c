@@ -74,10 +74,18 @@ pid_t fork_supervised(struct supervisor *supervisor, uint64_t flags)
         return -1;
 
     /* With SIGCHLD ignored the kernel would reap the child itself and keep its status. */
-    sigprocmask(SIG_SETMASK, &all, &supervisor->mask);
     sigaction(SIGCHLD, &by_default, &supervisor->on_child);
 
+    /* A child that is process 1 must never have a signal blocked that the caller had not: what is
+     * pending there is dropped when it is unblocked. So the supervisor blocks them only when the
+     * child is there, and until then may be killed by one, and the child with it. */
+    if (supervisor->child_is_init)
+        sigprocmask(SIG_SETMASK, NULL, &supervisor->mask);
+    else
+        sigprocmask(SIG_SETMASK, &all, &supervisor->mask);
     supervisor->child = fork_with(flags);
+    if (supervisor->child > 0 && supervisor->child_is_init)
+        sigprocmask(SIG_SETMASK, &all, NULL);
     if (supervisor->child == 0) {
         if (supervisor->new_session)
             setsid();
@@ -145,23 +153,25 @@ static unsigned long long field(const char *status, const char *name, int base)
 /*
  * Says whether the process neither catches, blocks, ignores nor awaits the signal (proc(5)). Who
  * awaits it in sigtimedwait(2) is shown as not blocking it meanwhile; so the call is looked at, too,
- * and nothing is believed when the process has slept and woken between the two.
+ * and what was read is believed only when the process has not slept meanwhile.
  */
 static int takes_default(pid_t process, int signal)
 {
     static const char slept[] = "\nvoluntary_ctxt_switches:";
     char before[4096], call[256], after[4096];
 
-    if (!read_process(process, "status", before, sizeof before) ||
-        !read_process(process, "syscall", call, sizeof call) ||
-        !read_process(process, "status", after, sizeof after))
-        return 0;
-    if (field(before, slept, 10) != field(after, slept, 10) ||
-        strtol(call, NULL, 10) == SYS_rt_sigtimedwait)
-        return 0;
-    unsigned long long taken =
-        field(after, "\nSigBlk:", 16) | field(after, "\nSigIgn:", 16) | field(after, "\nSigCgt:", 16);
-    return !(taken >> (signal - 1) & 1);
+    for (int tries = 0; tries < 1000; tries++) {
+        if (!read_process(process, "status", before, sizeof before) ||
+            !read_process(process, "syscall", call, sizeof call) ||
+            !read_process(process, "status", after, sizeof after))
+            return 0;
+        if (field(before, slept, 10) != field(after, slept, 10))
+            continue;
+        unsigned long long taken = field(after, "\nSigBlk:", 16) |
+                                   field(after, "\nSigIgn:", 16) | field(after, "\nSigCgt:", 16);
+        return strtol(call, NULL, 10) != SYS_rt_sigtimedwait && !(taken >> (signal - 1) & 1);
+    }
+    return 0;
 }
 
 /* Gives a signal that the kernel drops for process 1 its default effect. */
@@ -235,13 +245,12 @@ int supervise(struct supervisor *supervisor)
     siginfo_t info;
     int status = STATUS_FAILED;
 
-    for (;;) {
-        if (sigwaitinfo(&all, &info) < 0)
-            continue;
+    /* The child may have ended before its signal was waited for. */
+    while (!reap(supervisor, &status)) {
+        while (sigwaitinfo(&all, &info) < 0)
+            ;
         if (info.si_signo != SIGCHLD)
             relay(supervisor, &info);
-        else if (reap(supervisor, &status))
-            break;
     }
     /* A shell inside that took the terminal for itself cannot name the group to give it back to.
      * All signals are blocked, so asking for it from the background is no offence (SIGTTOU). */

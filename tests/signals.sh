@@ -116,12 +116,13 @@ testIntOfEveryProcessAtEveryStep() {
 
 # As a person does who changes his mind: at a random moment of the start.
 testTermWhileStarting() {
-    for delay in 0 0.001 0.002 0.003 0.004 0.006 0.008 0.01 0.015 0.02; do
+    for delay in 0 0.001 0.002 0.003 0.003 0.004 0.004 0.004 0.005 0.005 0.006 0.006 0.007 0.008 \
+        0.009 0.01 0.012 0.015 0.02; do
         minictr --root "$root" sleep 100 2>"$tmp/err" &
         outermost=$!
         sleep $delay
         kill -TERM $outermost
-        await 5 is_gone $outermost || fail "TERM after $delay s is lost"
+        await 5 is_gone $outermost || { fail "TERM after $delay s is lost" && kill -KILL $outermost; }
         status=0
         wait $outermost 2>/dev/null || status=$?
         assertEquals "TERM after $delay s: $(cat "$tmp/err")" 143 $status

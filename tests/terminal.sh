@@ -5,11 +5,11 @@
 . "$(dirname "$0")/lib.sh"
 
 # Plays a script of expect(1) at a bash prompt "host> ". In it, "say" types a line, "see" waits for
-# a pattern and ends the script when it does not come within five seconds.
+# a pattern and ends the script when it does not come within ten seconds.
 play() {
     {
         cat <<'PRELUDE'
-set timeout 5
+set timeout 10
 proc say {text} { send -- "$text\r" }
 proc see {pattern} {
     expect {
@@ -19,6 +19,7 @@ proc see {pattern} {
     }
 }
 spawn -noecho bash --norc --noediting
+see "# $"
 say "PS1='host> '; stty -echo; echo be''gin"
 see "begin\r\nhost> "
 PRELUDE
