@@ -154,17 +154,42 @@ static void find_places(struct cgroup *group)
         hint_at_order();
         refuse("no cgroup file system is mounted");
     }
+    /* They are locked one after the other: everyone must do so in the same order. */
+    if (group->count == 2 && group->places[1].has[CGROUP_MEMORY]) {
+        struct cgroup_place first = group->places[1];
+        group->places[1] = group->places[0];
+        group->places[0] = first;
+    }
 }
 
-/* Opens minictr in a hierarchy, making it when missing; returns 0, or -1 and errno. */
+/* Says whether the descriptor still is the directory of that name, and not one that was removed. */
+static int is_in_tree(int base)
+{
+    struct stat own, named;
+    return fstat(base, &own) == 0 && fstatat(base, "../minictr", &named, 0) == 0 &&
+           own.st_ino == named.st_ino && own.st_dev == named.st_dev;
+}
+
+/* Opens minictr in a hierarchy, making it when missing; returns 0, or -1 and errno. Only its owner
+ * may read it: who can open a directory can lock it, and keep everyone waiting. */
 static int open_base(struct cgroup_place *place)
 {
     char path[PATH_MAX];
     snprintf(path, sizeof path, "%s/%s", place->mount, base_name);
-    if (mkdir(path, 0755) < 0 && errno != EEXIST)
-        return -1;
-    place->base = open_at(AT_FDCWD, path, O_RDONLY | O_DIRECTORY);
+    for (int tries = 0; tries < 1000; tries++) {
+        if (mkdir(path, 0711) < 0 && errno != EEXIST)
+            return -1;
+        place->base = open_at(AT_FDCWD, path, O_RDONLY | O_DIRECTORY);
+        if (place->base >= 0 || errno != ENOENT)
+            break; /* else somebody removed it in between */
+    }
     return place->base < 0 ? -1 : 0;
+}
+
+static void unlock(const struct cgroup *group)
+{
+    for (int i = 0; i < group->count; i++)
+        flock(group->places[i].base, LOCK_UN);
 }
 
 /* On v2 a group has a controller only when its parents pass it on. A refusal shows when the limit
@@ -231,16 +256,27 @@ static _Noreturn void blame_place(struct cgroup *group, const char *what,
     fail("cannot %s the control group %s/%s", what, place->mount, base_name);
 }
 
+static void lock_base(struct cgroup *group, struct cgroup_place *place)
+{
+    for (;;) {
+        if (open_base(place) < 0)
+            blame_place(group, "make", place);
+        if (flock(place->base, LOCK_EX) < 0)
+            blame_place(group, "lock", place);
+        if (is_in_tree(place->base))
+            return;
+        close(place->base);
+        place->base = -1;
+    }
+}
+
 static void make_group(struct cgroup *group, const char *name)
 {
     const struct cgroup_place *failed;
 
     for (int tries = 0;; tries++) {
         for (int i = 0; i < group->count; i++)
-            if (open_base(&group->places[i]) < 0)
-                blame_place(group, "make", &group->places[i]);
-        if (flock(group->places[0].base, LOCK_EX) < 0)
-            blame_place(group, "lock", &group->places[0]);
+            lock_base(group, &group->places[i]);
         for (int i = 0; i < group->count; i++)
             pass_on_controllers(&group->places[i]);
         if (name)
@@ -307,7 +343,7 @@ void cgroup_enter(const struct cgroup *group)
         if (write_file(group->places[i].base, in_group(path, group, "cgroup.procs"), "0") < 0)
             fail("cannot enter the control group %s/%s/%s", group->places[i].mount, base_name,
                  group->name);
-    flock(group->places[0].base, LOCK_UN);
+    unlock(group);
 }
 
 /* Returns whether the group that DIRECTORY refers to lists the process. */
@@ -363,32 +399,38 @@ static int remove_tree(int parent, const char *name)
     return unlinkat(parent, name, AT_REMOVEDIR);
 }
 
-/* Removes minictr itself; when it is not empty, the empty groups in it that kill -9 left behind,
- * unless somebody is just making one. */
-static void sweep(const struct cgroup *group)
+/* Removes minictr itself; when it is not empty, the empty groups in it that kill -9 left behind. */
+static void sweep_place(const struct cgroup_place *place)
 {
     static const char self[] = "../minictr";
-    if (flock(group->places[0].base, LOCK_EX | LOCK_NB) < 0)
+    if (unlinkat(place->base, self, AT_REMOVEDIR) == 0)
         return;
+    int again = open_at(place->base, ".", O_RDONLY | O_DIRECTORY);
+    DIR *list = again < 0 ? NULL : fdopendir(again);
+    for (struct dirent *entry; list && (entry = readdir(list));)
+        if (entry->d_type == DT_DIR && entry->d_name[0] != '.')
+            unlinkat(place->base, entry->d_name, AT_REMOVEDIR);
+    if (list)
+        closedir(list);
+    unlinkat(place->base, self, AT_REMOVEDIR);
+}
+
+/* Sweeps where nobody is just making a group. */
+static void sweep(const struct cgroup *group)
+{
     for (int i = 0; i < group->count; i++) {
-        int base = group->places[i].base;
-        if (unlinkat(base, self, AT_REMOVEDIR) == 0)
+        const struct cgroup_place *place = &group->places[i];
+        if (flock(place->base, LOCK_EX | LOCK_NB) < 0)
             continue;
-        int again = open_at(base, ".", O_RDONLY | O_DIRECTORY);
-        DIR *list = again < 0 ? NULL : fdopendir(again);
-        for (struct dirent *entry; list && (entry = readdir(list));)
-            if (entry->d_type == DT_DIR && entry->d_name[0] != '.')
-                unlinkat(base, entry->d_name, AT_REMOVEDIR);
-        if (list)
-            closedir(list);
-        unlinkat(base, self, AT_REMOVEDIR);
+        if (is_in_tree(place->base))
+            sweep_place(place);
+        flock(place->base, LOCK_UN);
     }
-    flock(group->places[0].base, LOCK_UN);
 }
 
 void cgroup_remove(const struct cgroup *group)
 {
-    flock(group->places[0].base, LOCK_UN);
+    unlock(group);
     for (int i = 0; i < group->count; i++) {
         struct timespec pause = {.tv_nsec = 1000000};
         int tries = 0;

@@ -36,7 +36,7 @@ struct cgroup_limit {
  * over and empty is taken away first. Ends with status 125 and a message when there is no hierarchy
  * with a controller that is needed, when the name is in use, when the kernel refuses a limit; what
  * it had made is then removed. Until cgroup_enter() or cgroup_remove(), an advisory lock (flock(2)
- * on minictr) keeps others from taking the empty group for a left-over.
+ * on minictr in every hierarchy) keeps others from taking the empty group for a left-over.
  */
 void cgroup_make(struct cgroup *group, const char *name, const struct cgroup_limit *limits,
                  int count);

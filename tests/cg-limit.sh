@@ -324,6 +324,44 @@ testGroupThatIsBeingMadeIsNotSwept() {
     went_on
 }
 
+testGroupThatIsBeingMadeIsNotSweptWhereMountsHaveAnotherOrder() {
+    have_strace || { skip 'no strace' && return; }
+    mkdir -p "$tmp/later"
+    start_slowly
+    unshare --mount sh -c 'mount --bind "$0" "$1" && umount "$0" && cg-limit true' "${memory%/minictr}" "$tmp/later"
+    went_on
+}
+
+# The lock that is held may be that of a directory which was removed and made anew since.
+testGroupThatIsBeingMadeIsNotSweptByOneWithAnOldLock() {
+    have_strace || { skip 'no strace' && return; }
+    [ "$memory" != "$pids" ] || { skip 'one hierarchy' && return; }
+    mkdir -p "$pids/$name-other"
+    sleep 1000 &
+    other=$!
+    echo $other >"$pids/$name-other/cgroup.procs"
+    strace -f -o /dev/null -e inject=flock:delay_enter=300000:when=5 cg-limit --name "$name-late" touch "$tmp/late" &
+    late=$!
+    await 5 [ -e "$tmp/late" ]
+    await 5 [ ! -e "$pids/$name-late" ]
+    cg-limit true
+    start_slowly
+    wait $late
+    went_on
+    kill $other
+    wait $other
+    cg-limit true
+}
+
+testBaseThatGoesAwayMeanwhile() {
+    have_strace || { skip 'no strace' && return; }
+    for base in "$memory" "$pids"; do
+        attempt strace -o /dev/null -P "$base" -e inject=openat:error=ENOENT:when=1 cg-limit --name "$name" echo reached
+        ended 0
+        printed reached
+    done
+}
+
 testNameIsMadeUp() {
     for run in 1 2 3; do
         cg-limit sh -c 'cat /proc/self/cgroup' | sed -n 's|.*:/minictr/||p' | sort -u
@@ -487,7 +525,7 @@ testProgHasNoMoreDescriptors() {
 }
 
 testStatusIsProgsWhenTheCallerIgnoresItsChildren() {
-    attempt timeout 10 hostile chld-ignored cg-limit probe exit 7
+    attempt timeout -s KILL 10 hostile chld-ignored cg-limit probe exit 7
     ended 7
 }
 

@@ -169,7 +169,7 @@ testNothingOfTheStagesReachesProg() {
 }
 
 testStatusIsProgsWhenTheCallerIgnoresItsChildren() {
-    attempt timeout 10 hostile chld-ignored ns-enter -p probe exit 7
+    attempt timeout -s KILL 10 hostile chld-ignored ns-enter -p probe exit 7
     ended 7
 }
 

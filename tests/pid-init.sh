@@ -91,7 +91,7 @@ testProgCannotKillItsCallersGroup() {
 }
 
 testStatusIsProgsWhenTheCallerIgnoresItsChildren() {
-    attempt timeout 10 hostile chld-ignored ns-enter -p pid-init probe exit 7
+    attempt timeout -s KILL 10 hostile chld-ignored ns-enter -p pid-init probe exit 7
     ended 7
 }
 
