@@ -210,10 +210,13 @@ static void relay(struct supervisor *supervisor, const siginfo_t *info)
             to = -to;
     }
     if (supervisor->new_session && is_stop(signal)) {
-        supervisor->stop_relayed = 1;
+        supervisor->stop_relayed = info->si_code == SI_KERNEL;
         signal = SIGSTOP;
     }
     kill(to, signal);
+    /* Process 1 will not be seen to stop, so who sent it a stop by hand stops with it at once. */
+    if (supervisor->child_is_init && is_stop(signal))
+        stop_with_child(supervisor);
 }
 
 /* Returns whether the child has ended, with its status. */

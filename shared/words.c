@@ -3,6 +3,7 @@
 #include "closest.h"
 #include "message.h"
 
+#include <stddef.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -165,8 +166,12 @@ found:
         say_version(words->program);
     if (option->value) {
         words->value = attached ? attached : *words->next ? *words->next++ : NULL;
-        if (!words->value)
-            refuse("%s needs its argument %s", words->option, option->value);
+        if (!words->value) {
+            const char *dots = strstr(option->value, "...");
+            refuse("%s needs its argument %.*s", words->option,
+                   (int)(dots ? dots - option->value : (ptrdiff_t)strlen(option->value)),
+                   option->value);
+        }
         allow_once(words, option);
     }
     return option->letter;

@@ -150,6 +150,29 @@ testProgramCannotSignalTheCallersGroup() {
     printed alive
 }
 
+is_stopped() {
+    grep -q '^State:.T' "/proc/$1/status"
+}
+
+# Without job control the script, the chain and what else it runs share one process group: a stop for
+# the container must not stop them all.
+testStopByHandStopsOnlyTheContainer() {
+    minictr --root "$root" sh -c 'while :; do echo on; sleep 0.05; done' >"$tmp/out" &
+    outermost=$!
+    await 5 grep -q on "$tmp/out"
+    kill -TSTP $outermost
+    await 5 is_stopped $outermost || fail "the supervisor goes on"
+    sleep 0.1
+    : >"$tmp/out"
+    sleep 0.2
+    assertEquals "the program goes on" "" "$(tr -d '\0' <"$tmp/out")"
+    kill -CONT $outermost
+    await 5 grep -qa on "$tmp/out" || fail "the program was not continued"
+    kill -TERM $outermost
+    wait $outermost
+    assertEquals 143 $?
+}
+
 testStoppedChildStopsTheSupervisor() {
     cg-limit sh -c 'kill -STOP $$; echo continued' >"$tmp/out" &
     supervisor=$!

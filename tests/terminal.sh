@@ -141,6 +141,8 @@ say "echo still here"
 see "still here\r\nhost> "
 say "fg"
 see "went on\r\n"
+# Not at once: while dash starts a program (vfork(2)) it cannot stop, in a container or not.
+sleep 0.3
 send "\x1a"
 see "Stopped.*host> "
 say "bg"
