@@ -58,6 +58,16 @@ static void tie_to_parent(int parent)
     close(parent);
 }
 
+/* The supervisor's side: it holds no more than it needs. Process 1 can be looked at from inside: its
+ * working directory must follow when a stage further on changes the root, and only that of the old
+ * root does (pivot_root(2)). */
+static void stay_behind(const struct supervisor *supervisor)
+{
+    chain_drop_stages();
+    if (supervisor->is_init && chdir("/") < 0)
+        complain("cannot leave the working directory");
+}
+
 pid_t fork_supervised(struct supervisor *supervisor, uint64_t flags)
 {
     struct sigaction by_default = {.sa_handler = SIG_DFL};
@@ -79,33 +89,23 @@ pid_t fork_supervised(struct supervisor *supervisor, uint64_t flags)
     /* A child that is process 1 must never have a signal blocked that the caller had not: what is
      * pending there is dropped when it is unblocked. So the supervisor blocks them only when the
      * child is there, and until then may be killed by one, and the child with it. */
-    if (supervisor->child_is_init)
-        sigprocmask(SIG_SETMASK, NULL, &supervisor->mask);
-    else
-        sigprocmask(SIG_SETMASK, &all, &supervisor->mask);
+    sigprocmask(SIG_SETMASK, supervisor->child_is_init ? NULL : &all, &supervisor->mask);
     supervisor->child = fork_with(flags);
-    if (supervisor->child > 0 && supervisor->child_is_init)
+    if (supervisor->child > 0) {
         sigprocmask(SIG_SETMASK, &all, NULL);
-    if (supervisor->child == 0) {
-        if (supervisor->new_session)
-            setsid();
+        stay_behind(supervisor);
         if (self >= 0)
-            tie_to_parent(self);
+            close(self);
+        return supervisor->child;
     }
-    if (supervisor->child <= 0) {
-        int error = errno;
-        sigaction(SIGCHLD, &supervisor->on_child, NULL);
-        sigprocmask(SIG_SETMASK, &supervisor->mask, NULL);
-        errno = error;
-    }
-    if (supervisor->child > 0)
-        chain_drop_stages();
-    /* Process 1 can be looked at from inside: its working directory must follow when a stage further
-     * on changes the root, and only that of the old root does (pivot_root(2)). */
-    if (supervisor->child > 0 && supervisor->is_init && chdir("/") < 0)
-        complain("cannot leave the working directory");
-    if (supervisor->child != 0 && self >= 0)
-        close(self);
+    int error = errno;
+    if (supervisor->child == 0 && supervisor->new_session)
+        setsid();
+    if (supervisor->child == 0 && self >= 0)
+        tie_to_parent(self);
+    sigaction(SIGCHLD, &supervisor->on_child, NULL);
+    sigprocmask(SIG_SETMASK, &supervisor->mask, NULL);
+    errno = error;
     return supervisor->child;
 }
 
@@ -215,7 +215,7 @@ static void relay(struct supervisor *supervisor, const siginfo_t *info)
     }
     kill(to, signal);
     /* Process 1 will not be seen to stop, so who sent it a stop by hand stops with it at once. */
-    if (supervisor->child_is_init && is_stop(signal))
+    if (supervisor->child_is_init && is_stop(info->si_signo))
         stop_with_child(supervisor);
 }
 

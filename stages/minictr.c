@@ -135,10 +135,10 @@ static void print_word(const char *word)
 /* One stage a line. The first word is a path, since only from it on the stages find each other. */
 static _Noreturn void print(const struct composition *chain)
 {
-    char path[PATH_MAX];
-    chain_directory(path);
-    strcat(path, "/");
-    print_word(strcat(path, chain->words[0]));
+    char directory[PATH_MAX], path[PATH_MAX + 32];
+    chain_directory(directory);
+    snprintf(path, sizeof path, "%s/%s", directory, chain->words[0]);
+    print_word(path);
     for (int i = 1; i < chain->count; i++) {
         fputs(chain->begins[i] ? " \\\n    " : " ", stdout);
         print_word(chain->words[i]);

@@ -2,7 +2,6 @@
 # cg-limit.sh: the control group, its limits, and that it is gone at the end.
 
 . "$(dirname "$0")/lib.sh"
-. "$(dirname "$0")/lib-stage"
 
 # hierarchy CONTROLLER: where it is mounted.
 hierarchy() {

@@ -101,7 +101,7 @@ testProgramBetweenTwoSteps() {
     ended 0
     printed "between
 in"
-    command -v strace >/dev/null || { skip "strace is not installed" && return; }
+    have_strace || { skip 'no strace' && return; }
     attempt ns-enter -mup strace -o "$tmp/trace" -f root-setup "$own" hostname
     ended 0
     assertTrue "strace saw it" "grep -q pivot_root $tmp/trace"
@@ -275,7 +275,7 @@ testProgramMayHaveAnyName() {
 
 # The stages of the chain that strace sees: libc's start-up, its own calls, and one exec.
 testAStageMakesNoNeedlessCall() {
-    command -v strace >/dev/null || { skip "strace is not installed" && return; }
+    have_strace || { skip 'no strace' && return; }
     case $(file -L "$bin/uts-name" 2>/dev/null) in
     *dynamically*) skip "not the static programs" && return ;;
     esac

@@ -2,7 +2,6 @@
 # fd-close.sh: which descriptors PROG has.
 
 . "$(dirname "$0")/lib.sh"
-. "$(dirname "$0")/lib-stage"
 
 testAllAreClosed() {
     attempt hostile fds 200 fd-close probe fds

@@ -11,6 +11,17 @@
 #   printed TEXT           asserts that $tmp/out is that, without its last line break
 #   await SECONDS COMMAND  waits until the command succeeds; returns 1 when it did not in time
 #   skip REASON            marks the test as skipped: "skip ... && return"
+#   refused PATTERN        asserts that the program ended with 125, printed nothing and said one
+#                          line, which the pattern of the shell matches; leaves its $hint
+#   inject FAULT COMMAND   attempts the command with a system call failing (strace(1), -e inject)
+#   harmless COMMAND       attempts the command, which cannot change the host even when the guard
+#                          that is tested is broken, since the system calls for it fail
+#   keeps_off_the_host KIND STAGE OPERAND
+#                          asserts that the stage refuses to change the host's namespace
+#   as_nobody COMMAND      attempts the command as a user without powers
+#   start COMMAND          starts it in the background, leaves $started
+#   child_of PID           prints the first child of a process
+#   is_gone PID            says whether the process has ended
 #
 # At the end of a file the host must be as it was at its beginning: mounts, control groups of ours,
 # host name, processes of this test file.
@@ -127,4 +138,76 @@ await() {
 
 skip() {
     echo "SKIP:$1"
+}
+
+# No forks in here: they are called very often.
+refused() {
+    hint='' message='' count=0
+    while IFS= read -r line; do
+        case $line in
+        *': hint: '*) hint=$line ;;
+        *) message=$line count=$((count + 1)) ;;
+        esac
+    done <"$tmp/err"
+    [ "$status" = 125 ] || ended 125
+    [ ! -s "$tmp/out" ] || printed ''
+    # shellcheck disable=SC2254
+    case $count:$message in
+    1:$1) ;;
+    *) fail "not the one line $1: $(cut -c1-1000 "$tmp/err")" ;;
+    esac
+}
+
+inject() {
+    fault=$1
+    shift
+    attempt strace -f -o /dev/null -e inject="$fault" "$@"
+}
+
+have_strace() {
+    strace -o /dev/null true 2>/dev/null
+}
+
+harmless() {
+    inject sethostname,move_mount,pivot_root,umount2,mkdir:error=EPERM "$@"
+}
+
+keeps_off_the_host() {
+    machine=$(hostname)
+    cp /proc/self/mountinfo "$tmp/mounts"
+    harmless "$2" "$3" echo reached
+    refused "$2: this is the host's $1 namespace"
+    assertEquals "$2: hint: put \"ns-enter --$1\" before this stage" "$hint"
+    assertEquals '' "$(diff "$tmp/mounts" /proc/self/mountinfo)"
+    assertEquals "$machine" "$(hostname)"
+    # No other new namespace will do.
+    case $1 in
+    mount) others=-uipC ;;
+    uts) others=-mipC ;;
+    esac
+    harmless ns-enter $others "$2" "$3" echo reached
+    refused "$2: this is the host's $1 namespace"
+}
+
+as_nobody() {
+    if [ ! -d "$tmp/bin" ]; then
+        cp -R "$bin" "$tmp/bin"
+        chmod -R go=rX "$tmp/bin"
+    fi
+    attempt env PATH="$tmp/bin:$PATH" setpriv --reuid 65534 --regid 65534 --clear-groups "$@"
+}
+
+start() {
+    "$@" >"$tmp/out" 2>"$tmp/err" &
+    started=$!
+}
+
+child_of() {
+    child=
+    { read -r child _ <"/proc/$1/task/$1/children"; } 2>/dev/null
+    [ -n "$child" ] && echo "$child"
+}
+
+is_gone() {
+    [ ! -e "/proc/$1" ] || grep -q '^State:.Z' "/proc/$1/status" 2>/dev/null
 }

@@ -233,9 +233,7 @@ testPrintIsTheChain() {
 }
 
 testPrintNeedsNoPrivilege() {
-    chmod 755 "$tmp"
-    cp -r "$bin" "$tmp/readable"
-    attempt setpriv --reuid 65534 --clear-groups "$tmp/readable/minictr" --print --root / true
+    as_nobody minictr --print --root / true
     ended 0
 }
 
@@ -287,9 +285,7 @@ testNothingOnStandardOutput() {
 }
 
 testWithoutRoot() {
-    chmod 755 "$tmp"
-    cp -r "$bin" "$tmp/readable2"
-    attempt setpriv --reuid 65534 --clear-groups "$tmp/readable2/minictr" --root / true
+    as_nobody minictr --root / true
     ended 125
     said_only '^cg-limit: cannot make the control group .*: Permission denied$'
     said '^cg-limit: hint: this user is not root: run it with sudo$'
@@ -326,7 +322,7 @@ testHostileSurroundings() {
     attempt env -i "$bin/minictr" --root "$root" hostname
     ended 0
     attempt hostile argc0 "$bin/minictr"
-    assertNotEquals 0 "$status"
+    ended 125
 }
 
 testVariablesSetByHand() {

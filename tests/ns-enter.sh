@@ -2,7 +2,6 @@
 # ns-enter.sh: new namespaces, seen from inside and outside.
 
 . "$(dirname "$0")/lib.sh"
-. "$(dirname "$0")/lib-stage"
 
 files='/proc/self/ns/mnt /proc/self/ns/uts /proc/self/ns/ipc /proc/self/ns/net
     /proc/self/ns/pid /proc/self/ns/cgroup /proc/self/ns/time'

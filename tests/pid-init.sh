@@ -2,7 +2,6 @@
 # pid-init.sh: process 1 with PROG below it.
 
 . "$(dirname "$0")/lib.sh"
-. "$(dirname "$0")/lib-stage"
 
 boxed() {
     attempt fd-close ns-enter -mp root-setup "$root" mnt-proc /proc pid-init "$@"

@@ -3,7 +3,6 @@
 # is taken for a stage.
 
 . "$(dirname "$0")/lib.sh"
-. "$(dirname "$0")/lib-stage"
 
 # A small root of this file's own. It holds programs with the names of stages, which must not run.
 setUp() {
@@ -268,17 +267,7 @@ testVariableThatSomebodyElseHasSet() {
 
 testTypedOnTheHostItRefuses() {
     have_strace || { skip 'no strace' && return; }
-    cp /proc/self/mountinfo "$tmp/mounts"
-    harmless root-setup "$root" echo reached
-    refused "root-setup: this is the host's mount namespace"
-    assertEquals 'root-setup: hint: put "ns-enter --mount" before this stage' "$hint"
-    assertEquals '' "$(diff "$tmp/mounts" /proc/self/mountinfo)"
-}
-
-testOtherNamespacesAreNotEnough() {
-    have_strace || { skip 'no strace' && return; }
-    harmless ns-enter -uip root-setup "$root" echo reached
-    refused "root-setup: this is the host's mount namespace"
+    keeps_off_the_host mount root-setup "$root"
 }
 
 testNamespaceMayComeFromSomebodyElse() {

@@ -39,10 +39,6 @@ is_held() {
     return 1
 }
 
-is_gone() {
-    [ ! -e "/proc/$1" ] || grep -q '^State:.Z' "/proc/$1/status" 2>/dev/null
-}
-
 all_gone() {
     for process in $1; do
         is_gone "$process" || return 1

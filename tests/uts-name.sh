@@ -2,7 +2,6 @@
 # uts-name.sh: the host name, inside and outside.
 
 . "$(dirname "$0")/lib.sh"
-. "$(dirname "$0")/lib-stage"
 
 machine=$(hostname)
 
@@ -68,16 +67,7 @@ testBadNameIsRefusedBeforeTheGuardLooks() {
 
 testTypedOnTheHostItRefuses() {
     have_strace || { skip 'no strace' && return; }
-    harmless uts-name minictr-test echo reached
-    refused "uts-name: this is the host's uts namespace"
-    assertEquals 'uts-name: hint: put "ns-enter --uts" before this stage' "$hint"
-    assertEquals "$machine" "$(hostname)"
-}
-
-testOtherNamespacesAreNotEnough() {
-    have_strace || { skip 'no strace' && return; }
-    harmless ns-enter -minpC uts-name minictr-test echo reached
-    refused "uts-name: this is the host's uts namespace"
+    keeps_off_the_host uts uts-name minictr-test
 }
 
 testProcess1OfAPidNamespaceHasNotTheHostsName() {

@@ -2,7 +2,6 @@
 # words.sh: the rules of the command line that all programs share.
 
 . "$(dirname "$0")/lib.sh"
-. "$(dirname "$0")/lib-stage"
 
 programs=$(cd "$bin" && echo *)
 read -r version <"$top/VERSION"
