@@ -316,19 +316,44 @@ went_on() {
     printed reached
 }
 
+# One that was there before ends, and sweeps, while a group is being made.
+sweep_meanwhile() {
+    rm -f "$tmp/go" "$tmp/up"
+    "$@" sh -c ': >"$0/up"; until [ -e "$0/go" ]; do sleep 0.01; done' "$tmp" &
+    other=$!
+    await 5 [ -e "$tmp/up" ] || fail 'the other did not start'
+    start_slowly
+    : >"$tmp/go"
+    wait $other
+    went_on
+}
+
 testGroupThatIsBeingMadeIsNotSwept() {
     have_strace || { skip 'no strace' && return; }
-    start_slowly
-    cg-limit true
-    went_on
+    sweep_meanwhile cg-limit
 }
 
 testGroupThatIsBeingMadeIsNotSweptWhereMountsHaveAnotherOrder() {
     have_strace || { skip 'no strace' && return; }
     mkdir -p "$tmp/later"
-    start_slowly
-    unshare --mount sh -c 'mount --bind "$0" "$1" && umount "$0" && cg-limit true' "${memory%/minictr}" "$tmp/later"
-    went_on
+    sweep_meanwhile unshare --mount \
+        sh -c 'mount --bind "$0" "$1" && umount "$0" && shift && exec cg-limit "$@"' \
+        "${memory%/minictr}" "$tmp/later"
+}
+
+# Each holds one lock for a while: were their order another, each would wait for the other's.
+testStartsDoNotWaitForEachOtherWhereMountsHaveAnotherOrder() {
+    have_strace || { skip 'no strace' && return; }
+    mkdir -p "$tmp/later"
+    slowly="timeout 5 strace -f -o /dev/null -e inject=flock:delay_exit=400000:when=1"
+    # shellcheck disable=SC2086
+    start $slowly cg-limit true
+    attempt unshare --mount sh -c "mount --bind \"\$0\" \"\$1\" && umount \"\$0\" && exec $slowly cg-limit echo reached" \
+        "${memory%/minictr}" "$tmp/later"
+    ended 0
+    printed reached
+    wait "$started"
+    assertEquals 0 $?
 }
 
 # The lock that is held may be that of a directory which was removed and made anew since.

@@ -185,7 +185,7 @@ keeps_off_the_host() {
     mount) others=-uipC ;;
     uts) others=-mipC ;;
     esac
-    harmless ns-enter $others "$2" "$3" echo reached
+    harmless ns-enter "$others" "$2" "$3" echo reached
     refused "$2: this is the host's $1 namespace"
 }
 

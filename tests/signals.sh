@@ -150,23 +150,28 @@ is_stopped() {
     grep -q '^State:.T' "/proc/$1/status"
 }
 
-# Without job control the script, the chain and what else it runs share one process group: a stop for
-# the container must not stop them all.
+# Without job control a script, its container and what else it runs share one process group: a stop
+# for the container must not stop them all.
 testStopByHandStopsOnlyTheContainer() {
-    minictr --root "$root" sh -c 'while :; do echo on; sleep 0.05; done' >"$tmp/out" &
-    outermost=$!
+    # shellcheck disable=SC2016
+    setsid sh -c 'minictr --root "$0" sh -c "while :; do echo on; sleep 0.05; done" >"$1/out" &
+        echo $! >"$1/pid"; wait $!; echo $? >"$1/status"' "$root" "$tmp" &
+    script=$!
     await 5 grep -q on "$tmp/out"
-    kill -TSTP $outermost
-    await 5 is_stopped $outermost || fail "the supervisor goes on"
+    outermost=$(cat "$tmp/pid")
+    kill -TSTP "$outermost"
+    await 5 is_stopped "$outermost" || fail "the supervisor goes on"
     sleep 0.1
+    assertFalse "the script is stopped" "is_stopped $script"
     : >"$tmp/out"
     sleep 0.2
     assertEquals "the program goes on" "" "$(tr -d '\0' <"$tmp/out")"
-    kill -CONT $outermost
+    kill -CONT "$script" "$outermost"
     await 5 grep -qa on "$tmp/out" || fail "the program was not continued"
-    kill -TERM $outermost
-    wait $outermost
-    assertEquals 143 $?
+    kill -TERM "$outermost"
+    await 5 is_gone "$script" || kill -KILL "$script" "$outermost"
+    wait "$script"
+    assertEquals 143 "$(cat "$tmp/status")"
 }
 
 testStoppedChildStopsTheSupervisor() {
