@@ -23,10 +23,10 @@ endif
 WARNINGS = -Wall -Wextra -Werror -Wshadow -Wstrict-prototypes -Wmissing-prototypes -Wformat=2 \
 	-Wvla -Wconversion -Wcast-qual -Wwrite-strings -Wundef -Wimplicit-fallthrough
 CPPFLAGS = -D_GNU_SOURCE -DVERSION='"$(shell cat VERSION)"' -Ishared
-CFLAGS   = -Os -fomit-frame-pointer -ffunction-sections -fdata-sections \
+CFLAGS   = -Os -fno-pie -fomit-frame-pointer -ffunction-sections -fdata-sections \
 	-fno-asynchronous-unwind-tables -fno-stack-protector
 # One segment to execute and one to write, no more: each costs page faults at every exec.
-LDFLAGS  = -static -no-pie -s -Wl,--gc-sections -Wl,-z,noseparate-code -Wl,-z,norelro \
+LDFLAGS  = -static -s -Wl,--gc-sections -Wl,-z,noseparate-code -Wl,-z,norelro \
 	-Wl,--build-id=none
 SANITIZE = -fsanitize=address,undefined -fno-sanitize-recover=all
 
