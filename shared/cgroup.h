@@ -1,18 +1,23 @@
 /*
- * cgroup.h: a control group of ours, minictr/NAME, in every hierarchy that holds a controller we
- * use (cgroups(7)). On a v2 host that is one hierarchy; on a v1 or hybrid host it is one for each.
- * The group is reached by descriptors, which stay right when the root changes.
+ * cgroup.h: a control group of ours, minictr/NAME, in every hierarchy that is needed (hierarchy.h).
+ *
+ * Whoever makes a group holds a lock on its directory (flock(2)) until it ends. So a group whose
+ * directory can be locked is one whose supervisor is dead, whatever is still in it, and everything
+ * below minictr belongs to us. Groups are reached by descriptors, which stay right when the root
+ * changes.
  */
 #ifndef CGROUP_H
 #define CGROUP_H
 
-enum { CGROUP_MEMORY, CGROUP_PIDS, CGROUP_CONTROLLERS };
+#include "hierarchy.h"
+
+#include <stdint.h>
 
 struct cgroup_place {
-    int version;                           /* 1 or 2 */
-    int has[CGROUP_CONTROLLERS];           /* the controllers found there */
-    int base;                              /* the directory minictr, or -1 */
-    char mount[4096];                      /* where the hierarchy is mounted, for messages */
+    struct hierarchy hierarchy;
+    int parent; /* its directory */
+    int base;   /* the directory minictr in it, or -1 */
+    int group;  /* the directory of the group, locked, or -1 */
 };
 
 struct cgroup {
@@ -21,34 +26,48 @@ struct cgroup {
     char name[65];
 };
 
-/* One limit: what is written to which file of a controller, on each version. A file that a host may
- * lack (swap accounting) is optional. */
-struct cgroup_limit {
-    int controller;
-    const char *v1_file, *v1_value;
-    const char *v2_file, *v2_value;
-    int optional;
+struct cgroup_usage {
+    int complete;          /* asked for: the rest also when nothing was killed */
+    uint64_t oom_kills;    /* processes that the kernel killed for memory */
+    uint64_t memory_limit; /* bytes; UINT64_MAX: none, or not known */
+    uint64_t memory_peak;  /* bytes; UINT64_MAX: not known */
+    uint64_t cpu_time;     /* microseconds; UINT64_MAX: not known */
 };
 
 /*
- * Makes the group and sets its limits, COUNT of them; nobody is in it yet. NAME: at most 64 bytes,
- * checked by the caller; NULL: eight random hexadecimal digits. A group of that name that is left
- * over and empty is taken away first. Ends with status 125 and a message when there is no hierarchy
- * with a controller that is needed, when the name is in use, when the kernel refuses a limit; what
- * it had made is then removed. Until cgroup_enter() or cgroup_remove(), an advisory lock (flock(2)
- * on minictr in every hierarchy) keeps others from taking the empty group for a left-over.
+ * Makes the group; nobody is in it yet. NAME: at most 64 bytes, checked by the caller; NULL: eight
+ * random hexadecimal digits. NEEDED are the controllers that it must have, a bit each; memory and
+ * pids it has where they are to be had, and with MEASURED what its processor time is read from. PARENT: see find_hierarchies(). A group of that name whose
+ * supervisor is dead is killed and removed first. Ends with status 125 and a message when a
+ * controller is missing, the name is in use, or the kernel refuses; what it had made is then
+ * removed. On v2 a controller is passed on to the group by its parents; when the caller's own group
+ * is the parent, its processes move into a leaf for that (minictr-leaf).
  */
-void cgroup_make(struct cgroup *group, const char *name, const struct cgroup_limit *limits,
-                 int count);
+void cgroup_make(struct cgroup *group, const char *name, const char *parent, unsigned needed,
+                 int measured);
 
-/* Moves the calling process into the group. Ends with 125 and a message when the kernel refuses. */
+/* The place with this controller; NULL when there is none. */
+const struct cgroup_place *cgroup_place(const struct cgroup *group, int controller);
+
+/* The directory of the group in the v2 hierarchy, for fork_supervised(), or -1. */
+int cgroup_clone_target(const struct cgroup *group);
+
+/* Moves the calling process into the group in all v1 hierarchies: into the v2 one it is born. Ends
+ * with 125 and a message when the kernel refuses. */
 void cgroup_enter(const struct cgroup *group);
+
+/* Finds out why a process could not be started in the group, and keeps a hint. Keeps errno. */
+void cgroup_hint_at_start(const struct cgroup *group);
+
+/* Kills and removes groups beside this one whose supervisors are dead, unless somebody is at it. */
+void cgroup_sweep(const struct cgroup *group);
 
 /*
  * Kills what is left in the group (cgroup.kill; on v1 by pidfd, and never a process that is not in
- * it), and removes it in every hierarchy, with all groups below it and with every other empty
- * left-over in minictr. Waits up to ten seconds for it to drain; a message says when it did not.
+ * it), and removes it in every hierarchy, with all groups below it, and minictr when nobody else
+ * has a group there. Waits up to ten seconds for it to drain; a message says when it did not. Into
+ * USAGE, unless NULL, goes what the group had used when it was removed. Keeps errno.
  */
-void cgroup_remove(const struct cgroup *group);
+void cgroup_remove(struct cgroup *group, struct cgroup_usage *usage);
 
 #endif

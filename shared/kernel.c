@@ -16,9 +16,11 @@ enum {
     CONTEXT_SET_STRING = 1,     /* FSCONFIG_SET_STRING */
     CONTEXT_CREATE = 6,         /* FSCONFIG_CMD_CREATE */
 };
+static const uint64_t INTO_CGROUP = 0x200000000; /* CLONE_INTO_CGROUP */
 
-struct clone_arguments { /* struct clone_args, its first version (CLONE_ARGS_SIZE_VER0) */
+struct clone_arguments { /* struct clone_args, its third version (CLONE_ARGS_SIZE_VER2) */
     uint64_t flags, pidfd, child_tid, parent_tid, exit_signal, stack, stack_size, tls;
+    uint64_t set_tid, set_tid_size, cgroup;
 };
 
 struct mount_attributes { /* struct mount_attr */
@@ -41,9 +43,13 @@ int open_at(int directory, const char *path, int flags)
     return above_standard(openat(directory, path, flags | O_CLOEXEC));
 }
 
-pid_t fork_with(uint64_t flags)
+pid_t fork_with(uint64_t flags, int cgroup)
 {
     struct clone_arguments arguments = {.flags = flags, .exit_signal = SIGCHLD};
+    if (cgroup >= 0) {
+        arguments.flags |= INTO_CGROUP;
+        arguments.cgroup = (uint64_t)cgroup;
+    }
     return (pid_t)syscall(SYS_clone3, &arguments, sizeof arguments);
 }
 

@@ -32,8 +32,9 @@ int above_standard(int fd);
 int open_at(int directory, const char *path, int flags);
 
 /* clone3(2) without a stack of its own, as fork(2) is: returns 0 in the child, its pid in the
- * parent. FLAGS are CLONE_NEW*. */
-pid_t fork_with(uint64_t flags);
+ * parent. FLAGS are CLONE_NEW*. CGROUP is the directory of the v2 control group that the child is
+ * born in (CLONE_INTO_CGROUP), or -1 for the parent's own. */
+pid_t fork_with(uint64_t flags, int cgroup);
 
 /* close_range(2), flags 0: closes the descriptors FIRST to LAST, both included. */
 int close_descriptors(unsigned first, unsigned last);

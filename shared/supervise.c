@@ -1,6 +1,7 @@
 #include "supervise.h"
 
 #include "chain.h"
+#include "file.h"
 #include "kernel.h"
 #include "message.h"
 
@@ -68,7 +69,7 @@ static void stay_behind(const struct supervisor *supervisor)
         complain("cannot leave the working directory");
 }
 
-pid_t fork_supervised(struct supervisor *supervisor, uint64_t flags)
+pid_t fork_supervised(struct supervisor *supervisor, uint64_t flags, int cgroup)
 {
     struct sigaction by_default = {.sa_handler = SIG_DFL};
     sigset_t all = all_signals();
@@ -78,7 +79,7 @@ pid_t fork_supervised(struct supervisor *supervisor, uint64_t flags)
     supervisor->new_session = supervisor->is_init && !all_streams_are_terminal();
     supervisor->terminal = supervisor->is_init ? -1 : own_terminal();
     supervisor->child_is_init = (flags & CLONE_NEWPID) != 0;
-    supervisor->acted_for = 0;
+    supervisor->killed_by = supervisor->acted_for = 0;
     supervisor->stop_relayed = 0;
     if (!supervisor->is_init && (self = pidfd_open_of(getpid())) < 0)
         return -1;
@@ -90,7 +91,7 @@ pid_t fork_supervised(struct supervisor *supervisor, uint64_t flags)
      * pending there is dropped when it is unblocked. So the supervisor blocks them only when the
      * child is there, and until then may be killed by one, and the child with it. */
     sigprocmask(SIG_SETMASK, supervisor->child_is_init ? NULL : &all, &supervisor->mask);
-    supervisor->child = fork_with(flags);
+    supervisor->child = fork_with(flags, cgroup);
     if (supervisor->child > 0) {
         sigprocmask(SIG_SETMASK, &all, NULL);
         stay_behind(supervisor);
@@ -137,17 +138,7 @@ static int read_process(pid_t process, const char *name, char *text, size_t size
 {
     char path[48];
     snprintf(path, sizeof path, "/proc/%d/%s", (int)process, name);
-    int file = open_at(AT_FDCWD, path, O_RDONLY);
-    ssize_t length = file < 0 ? -1 : read(file, text, size - 1);
-    close(file);
-    text[length < 0 ? 0 : length] = '\0';
-    return length > 0;
-}
-
-static unsigned long long field(const char *status, const char *name, int base)
-{
-    const char *at = strstr(status, name);
-    return at ? strtoull(at + strlen(name), NULL, base) : 0;
+    return read_file(AT_FDCWD, path, text, size) > 0;
 }
 
 /*
@@ -157,7 +148,7 @@ static unsigned long long field(const char *status, const char *name, int base)
  */
 static int takes_default(pid_t process, int signal)
 {
-    static const char slept[] = "\nvoluntary_ctxt_switches:";
+    static const char slept[] = "voluntary_ctxt_switches";
     char before[4096], call[256], after[4096];
 
     for (int tries = 0; tries < 1000; tries++) {
@@ -165,10 +156,11 @@ static int takes_default(pid_t process, int signal)
             !read_process(process, "syscall", call, sizeof call) ||
             !read_process(process, "status", after, sizeof after))
             return 0;
-        if (field(before, slept, 10) != field(after, slept, 10))
+        if (number_after(before, slept, 10) != number_after(after, slept, 10))
             continue;
-        unsigned long long taken = field(after, "\nSigBlk:", 16) |
-                                   field(after, "\nSigIgn:", 16) | field(after, "\nSigCgt:", 16);
+        unsigned long long taken = number_after(after, "SigBlk", 16) |
+                                   number_after(after, "SigIgn", 16) |
+                                   number_after(after, "SigCgt", 16);
         return strtol(call, NULL, 10) != SYS_rt_sigtimedwait && !(taken >> (signal - 1) & 1);
     }
     return 0;
@@ -233,10 +225,10 @@ static int reap(struct supervisor *supervisor, int *status)
             stop_with_child(supervisor);
             continue;
         }
-        if (WIFEXITED(change))
-            *status = WEXITSTATUS(change);
-        else
-            *status = 128 + (supervisor->acted_for ? supervisor->acted_for : WTERMSIG(change));
+        if (!WIFEXITED(change))
+            supervisor->killed_by =
+                supervisor->acted_for ? supervisor->acted_for : WTERMSIG(change);
+        *status = supervisor->killed_by ? 128 + supervisor->killed_by : WEXITSTATUS(change);
         ended = 1;
     }
     return ended;

@@ -14,6 +14,7 @@ struct supervisor {
     int is_init;       /* this is process 1 of its PID namespace */
     int new_session;   /* the child leads a session of its own */
     int child_is_init; /* the child is process 1 of a new PID namespace */
+    int killed_by;     /* at the end: the signal that killed the child, or 0 */
     int acted_for;     /* the signal on behalf of which such a child was killed, or 0 */
     int terminal;      /* whose foreground group we were at the start, or -1 */
     int stop_relayed;  /* a stop from outside was passed on */
@@ -22,7 +23,8 @@ struct supervisor {
 };
 
 /*
- * Forks, with CLONE_NEW* flags (clone(2)) for the child. Returns 0 in the child, which has the
+ * Forks, with CLONE_NEW* flags (clone(2)) for the child, which is born in the v2 control group whose
+ * directory CGROUP is, or with -1 in the caller's own. Returns 0 in the child, which has the
  * caller's signal mask and dispositions and is killed when the supervisor dies by any means
  * (PR_SET_PDEATHSIG, prctl(2)); returns the pid in the supervisor, which has all signals blocked
  * and no longer holds the directory of the stages.
@@ -33,7 +35,7 @@ struct supervisor {
  * signal the process group of whoever started the container ("kill 0"), unless standard input,
  * output and error are all the controlling terminal: then it stays in the group, for job control.
  */
-pid_t fork_supervised(struct supervisor *supervisor, uint64_t flags);
+pid_t fork_supervised(struct supervisor *supervisor, uint64_t flags, int cgroup);
 
 /*
  * Waits for the child to end; process 1 reaps every other process too (wait(2)). Returns its exit

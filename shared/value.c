@@ -1,5 +1,6 @@
 #include "value.h"
 
+#include "file.h"
 #include "message.h"
 
 #include <limits.h>
@@ -80,5 +81,16 @@ const char *read_name(const char *what, const char *text)
         refuse("%s: \"%s\" is not a name: letters, digits, '.', '-' and '_', "
                "the first a letter or a digit",
                what, text);
+    return text;
+}
+
+const char *read_group(const char *what, const char *text)
+{
+    if (!*text)
+        refuse("%s: the path is empty", what);
+    if (strlen(text) > PATH_MAX / 2)
+        refuse("%s: the path is %zu bytes long: at most %d", what, strlen(text), PATH_MAX / 2);
+    if (list_has(text, "/", ".."))
+        refuse("%s: \"%s\" has \"..\" in it", what, text);
     return text;
 }

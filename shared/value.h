@@ -1,5 +1,5 @@
 /*
- * value.h: the one way to read numbers, sizes, modes and names from the command line.
+ * value.h: the one way to read numbers, sizes, modes, names and groups from the command line.
  *
  * WHAT names the option or operand in messages ("--size"). Anything but the form described ends the
  * program with status 125 and a message that says what is wrong: no sign, no space, no trailing
@@ -23,5 +23,9 @@ unsigned read_mode(const char *what, const char *text);
 /* A name of a host or container: 1 to 64 bytes (HOST_NAME_MAX, sethostname(2)), letters, digits,
  * '.', '-' and '_', the first one a letter or a digit. Returns TEXT. */
 const char *read_name(const char *what, const char *text);
+
+/* The path of a control group, as /proc/PID/cgroup shows it, or "." or a path below that: no "..".
+ * Returns TEXT. */
+const char *read_group(const char *what, const char *text);
 
 #endif

@@ -47,7 +47,7 @@ int main(int argc, char **argv)
 
     /* Only a new process can be process 1; the one that forks it stays in the namespaces outside. */
     if (flags & CLONE_NEWPID) {
-        pid_t child = fork_supervised(&supervisor, (uint64_t)flags);
+        pid_t child = fork_supervised(&supervisor, (uint64_t)flags, -1);
         if (child < 0)
             fail("cannot start a process in new namespaces (-%s)", made);
         if (child > 0)

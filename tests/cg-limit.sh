@@ -219,7 +219,7 @@ testOtherContainersAreNotSwept() {
 testNameInUse() {
     hold "$name"
     attempt cg-limit --pids 3 --name "$name" echo reached
-    refused "cg-limit: the name $name is in use: */minictr/$name is a control group with processes"
+    refused "cg-limit: the name $name is in use: */minictr/$name is the control group of a running container"
     assertEquals 'the limits of the other are unchanged' max "$(cat "$pids/$name/pids.max")"
     stop "$held"
     assertEquals 143 "$status"
@@ -235,16 +235,20 @@ testNameCanBeUsedAgain() {
 testNameThatIsInUseInOneHierarchyOnly() {
     [ "$memory" != "$pids" ] || { skip 'one hierarchy' && return; }
     mkdir -p "$pids/$name"
-    # What is in it is not the tests' mark, but a process of theirs.
-    sleep 1000 &
-    echo $! >"$pids/$name/cgroup.procs"
+    # Whoever has the lock is its supervisor.
+    start flock "$pids/$name" sleep 1000
+    await 5 is_locked "$pids/$name" || fail 'it was not locked'
     attempt cg-limit --name "$name" echo reached
-    refused "cg-limit: the name $name is in use: $pids/$name is a control group with processes"
+    refused "cg-limit: the name $name is in use: $pids/$name is the control group of a running container"
     assertFalse 'nothing is left in the other' "[ -e '$memory/$name' ]"
-    kill $!
-    wait $!
-    rmdir "$pids/$name"
+    kill "$(child_of "$started")"
+    wait "$started"
     attempt cg-limit true
+    no_group "$name"
+}
+
+is_locked() {
+    ! flock -n "$1" true
 }
 
 testLeftOverGroupIsTakenOver() {
@@ -380,7 +384,7 @@ testGroupThatIsBeingMadeIsNotSweptByOneWithAnOldLock() {
 testBaseThatGoesAwayMeanwhile() {
     have_strace || { skip 'no strace' && return; }
     for base in "$memory" "$pids"; do
-        attempt strace -o /dev/null -P "$base" -e inject=openat:error=ENOENT:when=1 cg-limit --name "$name" echo reached
+        attempt strace -o /dev/null -P "${base%/minictr}" -e inject=openat:error=ENOENT:when=2 cg-limit --name "$name" echo reached
         ended 0
         printed reached
     done
@@ -423,7 +427,7 @@ testNamesOfTheKernelsFiles() {
 }
 
 testMemoryThatIsNoSize() {
-    for size in -1 +1 1e3 12Q 0x10 M 1KK 1Ki 1.5M ' 1' '1 ' max; do
+    for size in -1 +1 1e3 12Q 0x10 M 1KK 1Ki 1.5M ' 1' '1 ' Max; do
         attempt cg-limit --memory "$size" echo reached
         refused 'cg-limit: --memory: "*" is not a size: digits, then nothing or one of K, M, G, T'
     done
@@ -455,7 +459,7 @@ testLargestMemoryIsNoLimitThatIsSmall() {
 testPidsThatAreNoNumber() {
     attempt cg-limit --pids '' echo reached
     refused 'cg-limit: --pids: the number is empty'
-    for number in -1 +1 1e3 12Q 4K 0x10 ' 1' '1 ' 1.5 max; do
+    for number in -1 +1 1e3 12Q 4K 0x10 ' 1' '1 ' 1.5 Max; do
         attempt cg-limit --pids "$number" echo reached
         refused 'cg-limit: --pids: "*" is not a number: only digits may stand in it'
     done
@@ -475,7 +479,7 @@ testPidsOutOfRange() {
 
 testLimitThatTheKernelRefuses() {
     attempt cg-limit --pids 2147483647 --name "$name" echo reached
-    [ "$status" = 0 ] || refused "cg-limit: cannot limit the control group: writing 2147483647 to $pids/$name/pids.max: Invalid argument"
+    [ "$status" = 0 ] || refused "cg-limit: --pids: writing 2147483647 to $pids/$name/pids.max: Invalid argument"
     no_group "$name"
     no_empty_base
 }
@@ -574,9 +578,9 @@ kernel_refuses() {
 
 testKernelRefusesTheBase() {
     have_strace || { skip 'no strace' && return; }
-    kernel_refuses mkdir:error=EPERM:when=1 "cannot make the control group $memory: Operation not permitted"
+    kernel_refuses mkdirat:error=EPERM:when=1 "cannot make the control group $memory: Operation not permitted"
     [ "$memory" = "$pids" ] ||
-        kernel_refuses mkdir:error=EPERM:when=2 "cannot make the control group $pids: Operation not permitted"
+        kernel_refuses mkdirat:error=EPERM:when=3 "cannot make the control group $pids: Operation not permitted"
 }
 
 testKernelRefusesTheLock() {
@@ -586,20 +590,20 @@ testKernelRefusesTheLock() {
 
 testKernelRefusesTheGroup() {
     have_strace || { skip 'no strace' && return; }
-    kernel_refuses mkdirat:error=ENOSPC:when=1 "cannot make the control group *minictr/$name: No space left on device"
+    kernel_refuses mkdirat:error=ENOSPC:when=2 "cannot make the control group *minictr/$name: No space left on device"
     [ "$memory" = "$pids" ] ||
-        kernel_refuses mkdirat:error=EPERM:when=2 "cannot make the control group *minictr/$name: Operation not permitted"
+        kernel_refuses mkdirat:error=EPERM:when=4 "cannot make the control group *minictr/$name: Operation not permitted"
 }
 
 testKernelRefusesTheLimit() {
     have_strace || { skip 'no strace' && return; }
     [ $version = 1 ] || { skip 'the order of writes is that of v1' && return; }
     kernel_refuses write:error=EINVAL:when=1 \
-        "cannot limit the control group: writing 33554432 to $memory/$name/$memory_file: Invalid argument"
+        "--memory: writing 33554432 to $memory/$name/$memory_file: Invalid argument"
     kernel_refuses write:error=EPERM:when=2 \
-        "cannot limit the control group: writing 33554432 to $memory/$name/$swap_file: Operation not permitted"
+        "--pids: writing 7 to $pids/$name/pids.max: Operation not permitted"
     kernel_refuses write:error=EINVAL:when=3 \
-        "cannot limit the control group: writing 7 to $pids/$name/pids.max: Invalid argument"
+        "--memory: writing 33554432 to $memory/$name/$swap_file: Invalid argument"
 }
 
 testKernelRefusesTheProcess() {

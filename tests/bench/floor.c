@@ -6,6 +6,7 @@
  */
 #include "cgroup.h"
 #include "kernel.h"
+#include "limit.h"
 #include "message.h"
 
 #include <fcntl.h>
@@ -30,20 +31,20 @@ static void mount_at(const char *type, const char *where, unsigned flags)
 
 int main(int argc, char **argv)
 {
-    static const struct cgroup_limit limits[] = {
-        {CGROUP_MEMORY, "memory.limit_in_bytes", "536870912", "memory.max", "536870912", 0},
-        {CGROUP_MEMORY, "memory.memsw.limit_in_bytes", "536870912", "memory.swap.max", "0", 1},
-        {CGROUP_PIDS, "pids.max", "512", "pids.max", "512", 0},
-    };
+    struct limits limits = {.memory = UINT64_MAX};
     struct cgroup group;
     int status;
 
     if (argc < 3)
         return 2;
     close_descriptors(3, ~0U);
-    cgroup_make(&group, NULL, limits, 3);
+    limit_memory(&limits, "512M");
+    limit_pids(&limits, "512");
+    cgroup_make(&group, NULL, NULL, complete_limits(&limits), 0);
+    set_limits(&group, &limits);
     pid_t child = fork_with(CLONE_NEWNS | CLONE_NEWUTS | CLONE_NEWIPC | CLONE_NEWPID |
-                            CLONE_NEWCGROUP);
+                                CLONE_NEWCGROUP,
+                            cgroup_clone_target(&group));
     if (child == 0) {
         cgroup_enter(&group);
         mount("none", "/", NULL, MS_REC | MS_PRIVATE, NULL);
@@ -58,7 +59,7 @@ int main(int argc, char **argv)
         close(target);
         mount_at("tmpfs", "/mytemp", MOUNT_ATTR_NOSUID | MOUNT_ATTR_NODEV);
         mount_at("proc", "/proc", MOUNT_ATTR_NOSUID | MOUNT_ATTR_NODEV | MOUNT_ATTR_NOEXEC);
-        child = fork_with(0);
+        child = fork_with(0, -1);
         if (child == 0) {
             execv(argv[2], argv + 2);
             _exit(127);
@@ -67,6 +68,6 @@ int main(int argc, char **argv)
         _exit(WEXITSTATUS(status));
     }
     waitpid(child, &status, 0);
-    cgroup_remove(&group);
+    cgroup_remove(&group, NULL);
     return WEXITSTATUS(status);
 }

@@ -1,0 +1,27 @@
+/*
+ * file.h: the small files of proc(5) and cgroups(7), read and written whole.
+ */
+#ifndef FILE_H
+#define FILE_H
+
+#include <sys/types.h>
+
+/* Reads at most SIZE-1 bytes of the file PATH below DIRECTORY (openat(2)) into TEXT, and ends them
+ * with a zero byte, also when it fails. Returns how many, or -1 and errno. */
+ssize_t read_file(int directory, const char *path, char *text, size_t size);
+
+/* Writes VALUE to the file in one write(2): there each write is a command. Returns 0, or -1 and
+ * errno. */
+int write_file(int directory, const char *path, const char *value);
+
+/* The same, and reads into TEXT what the file has then, as read_file() does. */
+int write_and_reread(int directory, const char *path, const char *value, char *text, size_t size);
+
+/* Returns the number that follows WORD at the beginning of a line of TEXT ("WORD 12", "WORD: 0c"),
+ * in this base; 0 when there is none. */
+unsigned long long number_after(const char *text, const char *word, int base);
+
+/* Says whether WORD stands in a list with any of these bytes between its items. */
+int list_has(const char *list, const char *separators, const char *word);
+
+#endif

@@ -1,0 +1,47 @@
+/*
+ * hierarchy.h: where the control groups are (cgroups(7)): which hierarchy holds a controller, and the
+ * group in it below which ours are made.
+ *
+ * On a v2 host one hierarchy holds all controllers; on a v1 or hybrid host there are several. They
+ * are found in /proc/self/mountinfo, and the caller's own group in /proc/self/cgroup.
+ */
+#ifndef HIERARCHY_H
+#define HIERARCHY_H
+
+#include <stddef.h>
+
+enum {
+    CGROUP_MEMORY,
+    CGROUP_PIDS,
+    CGROUP_CPU,
+    CGROUP_CPUSET,
+    CGROUP_IO,
+    CGROUP_CPUACCT,
+    CGROUP_FREEZER,
+    CGROUP_CONTROLLERS
+};
+
+struct hierarchy {
+    int version;          /* 1 or 2 */
+    unsigned controllers; /* which of those asked for it holds: bits, 1 << CGROUP_... */
+    char *mount;          /* where it is mounted */
+    char *path;           /* the group below which ours are made, the mount point included; NULL:
+                             it is below the caller's own group, and that cannot be seen */
+    int is_own;           /* it is the caller's own group */
+};
+
+/* The name of a controller: in files of that version, and as people and v2 say it. */
+const char *controller_name(int controller, int version);
+
+/*
+ * Finds the hierarchies of these controllers, a bit each, and puts them in the order of their first
+ * controller into LIST (CGROUP_CONTROLLERS entries); returns how many. One that is not mounted is
+ * left out. PARENT is where groups are made: an absolute path in the hierarchy, or one below the
+ * caller's own group; NULL stands for the caller's own group where that was delegated to it (v2:
+ * the extended attribute delegate that systemd sets; without root: a directory that it may write),
+ * and for the root of the hierarchy otherwise. Returns -1 and errno when /proc/self/mountinfo
+ * cannot be read; errno is ENODEV when no cgroup file system is mounted at all.
+ */
+int find_hierarchies(struct hierarchy *list, unsigned controllers, const char *parent);
+
+#endif

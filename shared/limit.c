@@ -1,0 +1,301 @@
+#include "limit.h"
+
+#include "device.h"
+#include "file.h"
+#include "list.h"
+#include "message.h"
+#include "value.h"
+
+#include <errno.h>
+#include <inttypes.h>
+#include <limits.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/sysmacros.h>
+#include <unistd.h>
+
+enum { V1, V2 };
+
+static int is_max(const char *text)
+{
+    return strcmp(text, "max") == 0;
+}
+
+/* Adds a limit whose values are still empty. */
+static struct limit *add(struct limits *limits, const char *option, int controller,
+                         const char *v1_file, const char *v2_file)
+{
+    if (limits->count == LIMITS)
+        refuse("%s: these are too many limits: at most %d", option, LIMITS);
+    struct limit *limit = &limits->list[limits->count++];
+    *limit = (struct limit){option, controller, 0, {v1_file, v2_file}, {"", ""}};
+    return limit;
+}
+
+/* Writes the same number for both versions. */
+static void set_number(struct limit *limit, uint64_t v1, uint64_t v2)
+{
+    snprintf(limit->value[V1], LIMIT_VALUE, "%" PRIu64, v1);
+    snprintf(limit->value[V2], LIMIT_VALUE, "%" PRIu64, v2);
+}
+
+/* Memory is counted in pages: rounds down as the kernel does. The largest size there is, is none. */
+static uint64_t read_memory(const char *option, const char *text)
+{
+    uint64_t page = (uint64_t)sysconf(_SC_PAGESIZE);
+    if (is_max(text))
+        return UINT64_MAX;
+    uint64_t size = read_size(option, text, 1) / page * page;
+    return size >= (uint64_t)INT64_MAX / page * page ? UINT64_MAX : size;
+}
+
+void limit_memory(struct limits *limits, const char *text)
+{
+    limits->memory = read_memory("--memory", text);
+    if (limits->memory != UINT64_MAX)
+        set_number(add(limits, "--memory", CGROUP_MEMORY, "memory.limit_in_bytes", "memory.max"),
+                   limits->memory, limits->memory);
+}
+
+void limit_memory_high(struct limits *limits, const char *text)
+{
+    uint64_t size = read_memory("--memory-high", text);
+    if (size != UINT64_MAX)
+        set_number(add(limits, "--memory-high", CGROUP_MEMORY, NULL, "memory.high"), size, size);
+}
+
+void limit_swap(struct limits *limits, const char *text)
+{
+    uint64_t zero = 0;
+    limits->swap = strcmp(text, "0") == 0 ? zero : read_memory("--swap", text);
+    limits->swap_given = 1;
+}
+
+void limit_oom_group(struct limits *limits)
+{
+    set_number(add(limits, "--oom-group", CGROUP_MEMORY, NULL, "memory.oom.group"), 1, 1);
+}
+
+void limit_pids(struct limits *limits, const char *text)
+{
+    if (is_max(text))
+        return;
+    uint64_t number = read_number("--pids", text, 1, INT_MAX);
+    set_number(add(limits, "--pids", CGROUP_PIDS, "pids.max", "pids.max"), number, number);
+}
+
+void limit_cpu(struct limits *limits, const char *text)
+{
+    enum { PERIOD = 100000, DECIMALS = 5, MOST = 8192 };
+    static const char digits[] = "0123456789";
+    char scaled[32];
+
+    if (is_max(text))
+        return;
+    size_t whole = strspn(text, digits), part = 0;
+    if (text[whole] == '.')
+        part = strspn(text + whole + 1, digits);
+    size_t length = whole + (text[whole] == '.' ? 1 + part : 0);
+    if (whole == 0 || text[length] || (text[whole] == '.' && part == 0))
+        refuse("--cpu: \"%s\" is not a number of cores, as 2 or 0.5", text);
+    if (part > DECIMALS)
+        refuse("--cpu: %s has more than %d decimals", text, DECIMALS);
+    if (whole > 8)
+        refuse("--cpu: %s is too large: at most %d", text, MOST);
+    /* Moves the point to the right by as many digits as PERIOD has zeros. */
+    snprintf(scaled, sizeof scaled, "%.*s%.*s%.*s", (int)whole, text, (int)part, text + whole + 1,
+             (int)(DECIMALS - part), "00000");
+    uint64_t quota = strtoull(scaled, NULL, 10);
+    if (quota < PERIOD / 100)
+        refuse("--cpu: %s is too small: at least 0.01", text);
+    if (quota > (uint64_t)MOST * PERIOD)
+        refuse("--cpu: %s is too large: at most %d", text, MOST);
+    struct limit *limit = add(limits, "--cpu", CGROUP_CPU, "cpu.cfs_quota_us", "cpu.max");
+    snprintf(limit->value[V1], LIMIT_VALUE, "%" PRIu64, quota);
+    snprintf(limit->value[V2], LIMIT_VALUE, "%" PRIu64 " %d", quota, PERIOD);
+}
+
+void limit_cpu_weight(struct limits *limits, const char *text)
+{
+    /* What every group begins with is 100 on v2, and 1024 shares on v1. */
+    uint64_t weight = read_number("--cpu-weight", text, 1, 10000);
+    set_number(add(limits, "--cpu-weight", CGROUP_CPU, "cpu.shares", "cpu.weight"), weight * 1024 / 100,
+               weight);
+}
+
+static void limit_set(struct limits *limits, const char *option, const char *text, const char *file)
+{
+    check_list(option, text);
+    if (strlen(text) >= LIMIT_VALUE)
+        refuse("%s: the list is %zu bytes long: at most %d", option, strlen(text), LIMIT_VALUE - 1);
+    struct limit *limit = add(limits, option, CGROUP_CPUSET, file, file);
+    strcpy(limit->value[V1], text);
+    strcpy(limit->value[V2], text);
+}
+
+void limit_cpus(struct limits *limits, const char *text)
+{
+    limit_set(limits, "--cpus", text, "cpuset.cpus");
+}
+
+void limit_mems(struct limits *limits, const char *text)
+{
+    limit_set(limits, "--mems", text, "cpuset.mems");
+}
+
+void limit_io(struct limits *limits, const char *text)
+{
+    static const struct {
+        const char *key, *v1_file;
+        int is_size;
+    } keys[] = {
+        {"rbps", "blkio.throttle.read_bps_device", 1},
+        {"wbps", "blkio.throttle.write_bps_device", 1},
+        {"riops", "blkio.throttle.read_iops_device", 0},
+        {"wiops", "blkio.throttle.write_iops_device", 0},
+    };
+    const char *colon = strrchr(text, ':'), *item = colon ? colon + 1 : "";
+    char what[48], value[32];
+
+    if (!colon || colon == text || !strchr(item, '='))
+        refuse("--io: \"%s\" is not DEVICE:KEY=N, as /dev/sda:rbps=1M,wiops=100", text);
+    dev_t device = read_device("--io", text, (size_t)(colon - text));
+    for (size_t length; *item; item += length + (item[length] == ',')) {
+        size_t i = 0;
+        length = strcspn(item, ",");
+        while (i < 4 && (strncmp(item, keys[i].key, strlen(keys[i].key)) != 0 ||
+                         item[strlen(keys[i].key)] != '='))
+            i++;
+        if (i == 4)
+            refuse("--io: \"%.*s\" is none of rbps=N, wbps=N, riops=N, wiops=N", (int)length,
+                   item);
+        size_t skip = strlen(keys[i].key) + 1;
+        if (length - skip >= sizeof value)
+            refuse("--io: %.*s is too large", (int)length, item);
+        snprintf(value, sizeof value, "%.*s", (int)(length - skip), item + skip);
+        snprintf(what, sizeof what, "--io: %s", keys[i].key);
+        if (item[length] == ',' && !item[length + 1])
+            refuse("--io: nothing follows the last comma of \"%s\"", text);
+        if (is_max(value))
+            continue;
+        uint64_t number = keys[i].is_size ? read_size(what, value, 1)
+                                          : read_number(what, value, 1, UINT_MAX - 1);
+        struct limit *limit = add(limits, "--io", CGROUP_IO, keys[i].v1_file, "io.max");
+        snprintf(limit->value[V1], LIMIT_VALUE, "%u:%u %" PRIu64, major(device), minor(device),
+                 number);
+        snprintf(limit->value[V2], LIMIT_VALUE, "%u:%u %s=%" PRIu64, major(device), minor(device),
+                 keys[i].key, number);
+        for (struct limit *other = limits->list; other < limit; other++) {
+            size_t same = strcspn(limit->value[V2], "=") + 1;
+            if (other->controller == CGROUP_IO &&
+                strncmp(other->value[V2], limit->value[V2], same) == 0)
+                refuse("--io: %.*s is given twice", (int)same - 1, limit->value[V2]);
+        }
+    }
+}
+
+unsigned complete_limits(struct limits *limits)
+{
+    unsigned needed = 0;
+    int limits_memory = limits->memory != UINT64_MAX;
+
+    /* Where memory is limited and nothing is said of swap, there is none: it would only put off the
+     * end. v1 counts both together, and where the kernel does not count swap it has no such file. */
+    if (limits->swap_given ? limits->swap != UINT64_MAX : limits_memory) {
+        const char *file = !limits->swap_given || limits_memory ? "memory.memsw.limit_in_bytes" : NULL;
+        struct limit *limit = add(limits, limits->swap_given ? "--swap" : "--memory", CGROUP_MEMORY,
+                                  file, "memory.swap.max");
+        uint64_t swap = limits->swap_given ? limits->swap : 0;
+        if (limits_memory && swap > INT64_MAX - limits->memory)
+            refuse("--swap: memory and swap together are more than 2^63-1 bytes");
+        set_number(limit, limits->memory + swap, swap);
+        limit->optional = !limits->swap_given;
+    }
+    for (int i = 0; i < limits->count; i++)
+        needed |= 1U << limits->list[i].controller;
+    return needed;
+}
+
+/* Returns whether a line of the file has all words of the value that was written to it. */
+static int was_taken(const char *text, const char *value)
+{
+    for (const char *line = text; *line; line += strcspn(line, "\n"), line += *line != '\0') {
+        int all = 1;
+        for (const char *word = value; *word && all;) {
+            char one[LIMIT_VALUE], whole[1024];
+            size_t length = strcspn(word, " ");
+            snprintf(one, sizeof one, "%.*s", (int)length, word);
+            snprintf(whole, sizeof whole, "%.*s", (int)strcspn(line, "\n"), line);
+            all = list_has(whole, " ", one);
+            word += length + (word[length] != '\0');
+        }
+        if (all)
+            return 1;
+    }
+    return 0;
+}
+
+static _Noreturn void refuse_limit(struct cgroup *group, const struct limit *limit,
+                                   const struct cgroup_place *place, const char *reason)
+{
+    cgroup_remove(group, NULL);
+    refuse("%s: %s/minictr/%s/%s %s", limit->option, place->hierarchy.path, group->name,
+           limit->file[place->hierarchy.version - 1], reason);
+}
+
+/* Which CPUs or nodes a group really has; the name of that file differs. */
+static void read_effective(int directory, const char *file, int version, char *list, size_t size)
+{
+    const char *files[2][2] = {{"cpuset.effective_cpus", "cpuset.effective_mems"},
+                               {"cpuset.cpus.effective", "cpuset.mems.effective"}};
+    read_file(directory, files[version - 1][strcmp(file, "cpuset.mems") == 0], list, size);
+    list[strcspn(list, "\n")] = '\0';
+}
+
+static void set_limit(struct cgroup *group, const struct limit *limit)
+{
+    const struct cgroup_place *place = cgroup_place(group, limit->controller);
+    int version = place->hierarchy.version, is_set = limit->controller == CGROUP_CPUSET;
+    const char *file = limit->file[version - 1], *value = limit->value[version - 1];
+    char text[4096], reason[4096 + 64];
+    unsigned missing;
+
+    if (!file) {
+        if (limit->file[0] == NULL && strcmp(limit->option, "--swap") == 0)
+            hint("v1 counts memory and swap together: give --memory as well");
+        cgroup_remove(group, NULL);
+        refuse("%s: cgroup v%d has nothing like it", limit->option, version);
+    }
+    if (is_set) {
+        read_effective(place->base, file, version, text, sizeof text);
+        if (*text && !list_is_within(value, text, &missing)) {
+            cgroup_remove(group, NULL);
+            refuse("%s: %u is not in %s, which is what %s/minictr has", limit->option, missing,
+                   text, place->hierarchy.path);
+        }
+    }
+    if (write_and_reread(place->group, file, value, text, sizeof text) < 0) {
+        if (errno == ENOENT && limit->optional)
+            return;
+        if (errno == ENOENT)
+            refuse_limit(group, limit, place, "does not exist: this kernel has nothing like it");
+        cgroup_remove(group, NULL);
+        fail("%s: writing %s to %s/minictr/%s/%s", limit->option, value, place->hierarchy.path,
+             group->name, file);
+    }
+    if (is_set)
+        read_effective(place->group, file, version, text, sizeof text);
+    if (is_set ? list_is_within(value, text, &missing) && list_is_within(text, value, &missing)
+               : was_taken(text, value))
+        return;
+    text[strcspn(text, "\n")] = '\0';
+    snprintf(reason, sizeof reason, "is %s, not %s as it was told", text, value);
+    refuse_limit(group, limit, place, reason);
+}
+
+void set_limits(struct cgroup *group, const struct limits *limits)
+{
+    for (int i = 0; i < limits->count; i++)
+        set_limit(group, &limits->list[i]);
+}

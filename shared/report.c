@@ -1,0 +1,113 @@
+#include "report.h"
+
+#include "message.h"
+#include "value.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <inttypes.h>
+#include <limits.h>
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
+
+void report_to(struct report *report, const char *option, const char *text)
+{
+    int fd = (int)read_number(option, text, 0, INT_MAX);
+    int flags = fcntl(fd, F_GETFL);
+    if (flags < 0)
+        fail("%s: cannot use the descriptor %d", option, fd);
+    if ((flags & O_ACCMODE) == O_RDONLY)
+        refuse("%s: the descriptor %d is not open for writing", option, fd);
+    if (fd > STDERR_FILENO)
+        fcntl(fd, F_SETFD, FD_CLOEXEC);
+    report->fd = fd;
+    report->usage.complete = 1;
+}
+
+void report_start(struct report *report)
+{
+    report->usage.memory_limit = report->usage.memory_peak = report->usage.cpu_time = UINT64_MAX;
+    clock_gettime(CLOCK_MONOTONIC, &report->start);
+}
+
+/* A size as people write it: in the largest unit that it is a whole number of, or nearly. */
+static const char *size_text(uint64_t size, char *text, size_t length)
+{
+    static const char units[] = " KMGT";
+    int unit = 0;
+    while (unit < 4 && size >= 1024 && (size % 1024 == 0 || size >= 10240)) {
+        size /= 1024;
+        unit++;
+    }
+    snprintf(text, length, "%" PRIu64 "%.*s", size, unit > 0, units + unit);
+    return text;
+}
+
+static void say_killed(const struct report *report, const struct cgroup *group)
+{
+    const struct cgroup_usage *usage = &report->usage;
+    char limit[32], peak[32];
+    errno = 0;
+    if (usage->memory_limit == UINT64_MAX)
+        complain("container %s: out of memory: %" PRIu64 " killed, by a limit that is not its own",
+                 group->name, usage->oom_kills);
+    else
+        complain("container %s: out of memory: %" PRIu64 " killed, limit %s, peak %s", group->name,
+                 usage->oom_kills, size_text(usage->memory_limit, limit, sizeof limit),
+                 size_text(usage->memory_peak, peak, sizeof peak));
+}
+
+/* Adds ,"NAME":NUMBER or null. */
+static size_t add_number(char *line, size_t length, size_t size, const char *name, uint64_t number)
+{
+    int added = number == UINT64_MAX
+                    ? snprintf(line + length, size - length, ",\"%s\":null", name)
+                    : snprintf(line + length, size - length, ",\"%s\":%" PRIu64, name, number);
+    return length + (size_t)added;
+}
+
+static size_t add_text(char *line, size_t length, size_t size, const char *text)
+{
+    for (; *text && length + 8 < size; text++) {
+        unsigned char byte = (unsigned char)*text;
+        int plain = byte >= ' ' && byte != '"' && byte != '\\';
+        length += (size_t)snprintf(line + length, size - length, plain ? "%c" : "\\u%04x", byte);
+    }
+    return length;
+}
+
+static void write_json(const struct report *report, const struct cgroup *group, int status,
+                       int killed_by)
+{
+    const struct cgroup_usage *usage = &report->usage;
+    struct timespec end;
+    char line[PATH_MAX + 512];
+
+    clock_gettime(CLOCK_MONOTONIC, &end);
+    int64_t wall = (end.tv_sec - report->start.tv_sec) * INT64_C(1000000) +
+                   (end.tv_nsec - report->start.tv_nsec) / 1000;
+    size_t length = (size_t)snprintf(line, sizeof line, "{\"container\":\"%s\",\"group\":\"",
+                                     group->name);
+    length = add_text(line, length, PATH_MAX, group->places[0].hierarchy.path);
+    length += (size_t)snprintf(line + length, sizeof line - length, "/minictr/%s\"", group->name);
+    length = add_number(line, length, sizeof line, "status", (uint64_t)status);
+    length = add_number(line, length, sizeof line, "signal",
+                        killed_by ? (uint64_t)killed_by : UINT64_MAX);
+    length = add_number(line, length, sizeof line, "oom_kills", usage->oom_kills);
+    length = add_number(line, length, sizeof line, "memory_limit", usage->memory_limit);
+    length = add_number(line, length, sizeof line, "memory_peak", usage->memory_peak);
+    length = add_number(line, length, sizeof line, "cpu_us", usage->cpu_time);
+    length = add_number(line, length, sizeof line, "wall_us", (uint64_t)wall);
+    length += (size_t)snprintf(line + length, sizeof line - length, "}\n");
+    if (write(report->fd, line, length) < 0)
+        complain("cannot report to the descriptor %d", report->fd);
+}
+
+void report_end(struct report *report, const struct cgroup *group, int status, int killed_by)
+{
+    if (report->usage.oom_kills)
+        say_killed(report, group);
+    if (report->fd >= 0)
+        write_json(report, group, status, killed_by);
+}
