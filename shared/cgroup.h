@@ -14,14 +14,15 @@
 #include <stdint.h>
 
 struct cgroup_place {
-    struct hierarchy hierarchy;
-    int parent; /* its directory */
+    struct hierarchy *hierarchy;
     int base;   /* the directory minictr in it, or -1 */
+    int is_new; /* minictr was not there before */
     int group;  /* the directory of the group, locked, or -1 */
 };
 
 struct cgroup {
-    struct cgroup_place places[CGROUP_CONTROLLERS];
+    struct hierarchy hierarchies[CGROUP_CONTROLLERS];
+    struct cgroup_place places[CGROUP_CONTROLLERS]; /* in the order of their first controller */
     int count;
     char name[65];
 };

@@ -43,6 +43,50 @@ int write_file(int directory, const char *path, const char *value)
     return write_and_reread(directory, path, value, NULL, 0);
 }
 
+int open_lines(struct lines *lines, int directory, const char *path)
+{
+    lines->from = lines->to = 0;
+    lines->file = open_at(directory, path, O_RDONLY);
+    return lines->file >= 0;
+}
+
+void close_lines(struct lines *lines)
+{
+    if (lines->file >= 0)
+        close(lines->file);
+    lines->file = -1;
+}
+
+char *next_line(struct lines *lines)
+{
+    while (lines->file >= 0) {
+        char *line = lines->text + lines->from;
+        char *end = memchr(line, '\n', lines->to - lines->from);
+        if (end) {
+            *end = '\0';
+            lines->from += (size_t)(end - line) + 1;
+            return line;
+        }
+        memmove(lines->text, line, lines->to - lines->from);
+        lines->to -= lines->from;
+        lines->from = 0;
+        /* In small parts: the kernel writes each when it is asked for, and the rest may not be. */
+        size_t room = sizeof lines->text - 1 - lines->to;
+        ssize_t length = read(lines->file, lines->text + lines->to, room < 1024 ? room : 1024);
+        if (length > 0) {
+            lines->to += (size_t)length;
+            continue;
+        }
+        if (lines->to > 0) { /* it is too long, or the last one and has no end */
+            lines->text[lines->to] = '\0';
+            lines->to = 0;
+            return lines->text;
+        }
+        close_lines(lines);
+    }
+    return NULL;
+}
+
 unsigned long long number_after(const char *text, const char *word, int base)
 {
     size_t length = strlen(word);

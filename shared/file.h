@@ -17,6 +17,24 @@ int write_file(int directory, const char *path, const char *value);
 /* The same, and reads into TEXT what the file has then, as read_file() does. */
 int write_and_reread(int directory, const char *path, const char *value, char *text, size_t size);
 
+/* A file that is read line by line, without the cost of stdio(3): that seeks back at the end, and a
+ * file of proc(5) is then made anew. */
+struct lines {
+    int file;
+    size_t from, to; /* what is still unread in TEXT */
+    char text[3 * 4096 + 256]; /* mountinfo has two paths in a line */
+};
+
+/* Opens the file; returns whether it could, else errno. */
+int open_lines(struct lines *lines, int directory, const char *path);
+
+/* Returns the next line, without its end, which may be written to; NULL at the end of the file, which
+ * is closed then. What does not fit into TEXT is cut into several lines. */
+char *next_line(struct lines *lines);
+
+/* Closes it before its end. */
+void close_lines(struct lines *lines);
+
 /* Returns the number that follows WORD at the beginning of a line of TEXT ("WORD 12", "WORD: 0c"),
  * in this base; 0 when there is none. */
 unsigned long long number_after(const char *text, const char *word, int base);

@@ -1,14 +1,12 @@
 #include "hierarchy.h"
 
 #include "file.h"
-#include "message.h"
 
 #include <errno.h>
 #include <fcntl.h>
-#include <limits.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
+#include <sys/vfs.h>
 #include <sys/xattr.h>
 #include <unistd.h>
 
@@ -53,7 +51,7 @@ static int read_mount(char *line, struct mounted *mount)
     mount->point = strtok(NULL, " ");
     mount->type = strtok(kind + strlen(" - "), " ");
     strtok(NULL, " ");
-    mount->settings = strtok(NULL, "\n");
+    mount->settings = strtok(NULL, "");
     if (!mount->root || !mount->point || !mount->type || !mount->settings)
         return 0;
     decode(mount->root);
@@ -78,8 +76,8 @@ static unsigned held_controllers(const struct mounted *mount, int version)
     return held;
 }
 
-/* Joins two paths with one slash in between and none at the end; returns new memory. */
-static char *join(const char *path, const char *more)
+/* Joins two paths with one slash in between and none at the end; returns whether they fit. */
+static int join(char *both, const char *path, const char *more)
 {
     size_t length = strlen(path), rest;
     while (length > 0 && path[length - 1] == '/')
@@ -87,46 +85,40 @@ static char *join(const char *path, const char *more)
     more += strspn(more, "/");
     for (rest = strlen(more); rest > 0 && more[rest - 1] == '/'; rest--)
         ;
-    char *both = malloc(length + rest + 2);
-    if (!both)
-        fail("cannot remember where the control groups are");
-    sprintf(both, "%.*s%s%.*s", (int)length, path, rest || !length ? "/" : "", (int)rest, more);
-    return both;
+    return snprintf(both, PATH_MAX, "%.*s%s%.*s", (int)length, path, rest || !length ? "/" : "",
+                    (int)rest, more) < PATH_MAX;
 }
 
 /*
- * Returns the path of the caller's own group in a hierarchy, seen through this mount of it, or NULL
- * when it cannot be seen there: /proc/self/cgroup counts from the root of the hierarchy, the mount
+ * Writes the path of the caller's own group in a hierarchy, seen through this mount of it; returns
+ * whether it can be seen there: /proc/self/cgroup counts from the root of the hierarchy, the mount
  * from ROOT.
  */
-static char *own_group(const struct mounted *mount, int version, unsigned controllers)
+static int own_group(char *own, const struct mounted *mount, const struct hierarchy *hierarchy)
 {
-    FILE *file = fopen("/proc/self/cgroup", "re");
-    char *line = NULL, *found = NULL;
-    size_t size = 0;
-    while (file && !found && getline(&line, &size, file) > 0) {
+    struct lines lines;
+    size_t length = strcmp(mount->root, "/") == 0 ? 0 : strlen(mount->root);
+
+    if (!open_lines(&lines, AT_FDCWD, "/proc/self/cgroup"))
+        return 0;
+    for (char *line; (line = next_line(&lines));) {
         /* ID:CONTROLLERS:PATH */
         char *names = strchr(line, ':'), *path = names ? strchr(names + 1, ':') : NULL;
         if (!path)
             continue;
         *path++ = '\0';
         names++;
-        path[strcspn(path, "\n")] = '\0';
-        int matches = version == 2 && !*names;
-        for (int i = 0; version == 1 && i < CGROUP_CONTROLLERS; i++)
-            matches |= controllers >> i & 1 && list_has(names, ",", controller_name(i, 1));
+        int matches = hierarchy->version == 2 && !*names;
+        for (int i = 0; hierarchy->version == 1 && i < CGROUP_CONTROLLERS; i++)
+            matches |= hierarchy->controllers >> i & 1 &&
+                       list_has(names, ",", controller_name(i, 1));
         if (!matches)
             continue;
-        size_t length = strcmp(mount->root, "/") == 0 ? 0 : strlen(mount->root);
-        if (strncmp(path, mount->root, length) != 0 || (path[length] && path[length] != '/') ||
-            strncmp(path, "/..", 3) == 0)
-            break;
-        found = join(mount->point, path + length);
+        close_lines(&lines);
+        return strncmp(path, mount->root, length) == 0 && (!path[length] || path[length] == '/') &&
+               strncmp(path, "/..", 3) != 0 && join(own, mount->point, path + length);
     }
-    free(line);
-    if (file)
-        fclose(file);
-    return found;
+    return 0;
 }
 
 static int is_delegated(const char *path, int version)
@@ -142,56 +134,85 @@ static int is_delegated(const char *path, int version)
 static void choose_parent(struct hierarchy *hierarchy, const struct mounted *mount,
                           const char *parent)
 {
-    char *own = NULL;
+    char own[PATH_MAX];
+    int fits, seen = 0;
     if (parent || hierarchy->version == 2 || geteuid() != 0)
-        own = own_group(mount, hierarchy->version, hierarchy->controllers);
-    hierarchy->mount = join(mount->point, "");
+        seen = own_group(own, mount, hierarchy);
     if (parent && *parent == '/')
-        hierarchy->path = join(mount->point, parent);
+        fits = join(hierarchy->path, mount->point, parent);
     else if (parent)
-        hierarchy->path = own ? join(own, strcmp(parent, ".") == 0 ? "" : parent) : NULL;
-    else if (own && is_delegated(own, hierarchy->version))
-        hierarchy->path = join(own, "");
+        fits = seen && join(hierarchy->path, own, strcmp(parent, ".") == 0 ? "" : parent);
+    else if (seen && is_delegated(own, hierarchy->version))
+        fits = join(hierarchy->path, own, "");
     else
-        hierarchy->path = join(mount->point, "");
-    hierarchy->is_own = own && hierarchy->path && strcmp(own, hierarchy->path) == 0;
-    free(own);
+        fits = join(hierarchy->path, mount->point, "");
+    if (!fits)
+        *hierarchy->path = '\0';
+    hierarchy->mount = strlen(mount->point);
+    hierarchy->is_own = seen && strcmp(own, hierarchy->path) == 0;
+}
+
+/*
+ * Where v1 hierarchies mostly are, each with a controller of its own: that spares the kernel to write
+ * down all mounts, which costs more than a group does. Returns how many, or 0 when one is not there,
+ * or the same as another.
+ */
+static int find_usual(struct hierarchy *list, unsigned controllers)
+{
+    enum { CGROUP_V1 = 0x27e0eb }; /* CGROUP_SUPER_MAGIC, statfs(2) */
+    struct statfs found[CGROUP_CONTROLLERS];
+    int count = 0;
+    for (int i = 0; i < CGROUP_CONTROLLERS; i++) {
+        struct hierarchy *hierarchy = &list[count];
+        if (!(controllers >> i & 1))
+            continue;
+        int length = sprintf(hierarchy->path, "/sys/fs/cgroup/%s", controller_name(i, 1));
+        if (statfs(hierarchy->path, &found[count]) < 0 || found[count].f_type != CGROUP_V1)
+            return 0;
+        for (int j = 0; j < count; j++)
+            if (memcmp(&found[j].f_fsid, &found[count].f_fsid, sizeof found[j].f_fsid) == 0)
+                return 0;
+        hierarchy->version = 1;
+        hierarchy->controllers = 1U << i;
+        hierarchy->mount = (size_t)length;
+        hierarchy->is_own = 0;
+        count++;
+    }
+    return count;
 }
 
 int find_hierarchies(struct hierarchy *list, unsigned controllers, const char *parent)
 {
-    struct hierarchy found[CGROUP_CONTROLLERS];
-    FILE *file = fopen("/proc/self/mountinfo", "re");
-    char *line = NULL;
-    size_t size = 0;
-    int count = 0, sorted = 0, mounted = 0;
-    unsigned left = controllers;
+    struct lines lines;
+    struct mounted mount;
+    int count = 0, mounted = 0;
 
-    if (!file)
+    if (!parent && geteuid() == 0 && (count = find_usual(list, controllers)) > 0)
+        return count;
+    if (!open_lines(&lines, AT_FDCWD, "/proc/self/mountinfo"))
         return -1;
-    while (left && getline(&line, &size, file) > 0) {
-        struct mounted mount;
+    for (char *line; controllers && (line = next_line(&lines));) {
         if (!read_mount(line, &mount))
             continue;
         mounted = 1;
-        struct hierarchy hierarchy = {.version = strcmp(mount.type, "cgroup2") == 0 ? 2 : 1};
-        hierarchy.controllers = left & held_controllers(&mount, hierarchy.version);
-        if (!hierarchy.controllers)
+        struct hierarchy *hierarchy = &list[count];
+        hierarchy->version = strcmp(mount.type, "cgroup2") == 0 ? 2 : 1;
+        hierarchy->controllers = controllers & held_controllers(&mount, hierarchy->version);
+        if (!hierarchy->controllers)
             continue;
-        left &= ~hierarchy.controllers;
-        choose_parent(&hierarchy, &mount, parent);
-        found[count++] = hierarchy;
+        controllers &= ~hierarchy->controllers;
+        choose_parent(hierarchy, &mount, parent);
+        count++;
     }
-    free(line);
-    fclose(file);
-    if (!mounted) {
-        errno = ENODEV;
-        return -1;
-    }
-    for (int i = 0; i < CGROUP_CONTROLLERS; i++)
-        for (int j = 0; j < count; j++)
-            if (found[j].controllers >> i & 1 &&
-                !(found[j].controllers & ((1U << i) - 1)))
-                list[sorted++] = found[j];
-    return sorted;
+    close_lines(&lines);
+    errno = ENODEV;
+    return mounted ? count : -1;
+}
+
+int ascend(const struct hierarchy *hierarchy, char *path)
+{
+    if (strlen(path) <= hierarchy->mount)
+        return 0;
+    *strrchr(path, '/') = '\0';
+    return 1;
 }

@@ -8,6 +8,7 @@
 #ifndef HIERARCHY_H
 #define HIERARCHY_H
 
+#include <limits.h>
 #include <stddef.h>
 
 enum {
@@ -24,9 +25,9 @@ enum {
 struct hierarchy {
     int version;          /* 1 or 2 */
     unsigned controllers; /* which of those asked for it holds: bits, 1 << CGROUP_... */
-    char *mount;          /* where it is mounted */
-    char *path;           /* the group below which ours are made, the mount point included; NULL:
-                             it is below the caller's own group, and that cannot be seen */
+    char path[PATH_MAX];  /* the group below which ours are made, the mount point included; empty: it
+                             is below the caller's own group, and that cannot be seen */
+    size_t mount;         /* how many bytes of it are the mount point */
     int is_own;           /* it is the caller's own group */
 };
 
@@ -34,8 +35,8 @@ struct hierarchy {
 const char *controller_name(int controller, int version);
 
 /*
- * Finds the hierarchies of these controllers, a bit each, and puts them in the order of their first
- * controller into LIST (CGROUP_CONTROLLERS entries); returns how many. One that is not mounted is
+ * Finds the hierarchies of these controllers, a bit each, into LIST (CGROUP_CONTROLLERS
+ * entries); returns how many. One that is not mounted is
  * left out. PARENT is where groups are made: an absolute path in the hierarchy, or one below the
  * caller's own group; NULL stands for the caller's own group where that was delegated to it (v2:
  * the extended attribute delegate that systemd sets; without root: a directory that it may write),
@@ -43,5 +44,8 @@ const char *controller_name(int controller, int version);
  * cannot be read; errno is ENODEV when no cgroup file system is mounted at all.
  */
 int find_hierarchies(struct hierarchy *list, unsigned controllers, const char *parent);
+
+/* Cuts the last component off PATH, a group of the hierarchy; returns 0 at its mount point. */
+int ascend(const struct hierarchy *hierarchy, char *path);
 
 #endif

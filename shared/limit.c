@@ -53,7 +53,8 @@ static uint64_t read_memory(const char *option, const char *text)
 void limit_memory(struct limits *limits, const char *text)
 {
     limits->memory = read_memory("--memory", text);
-    if (limits->memory != UINT64_MAX)
+    limits->has_memory = limits->memory != UINT64_MAX;
+    if (limits->has_memory)
         set_number(add(limits, "--memory", CGROUP_MEMORY, "memory.limit_in_bytes", "memory.max"),
                    limits->memory, limits->memory);
 }
@@ -67,8 +68,8 @@ void limit_memory_high(struct limits *limits, const char *text)
 
 void limit_swap(struct limits *limits, const char *text)
 {
-    uint64_t zero = 0;
-    limits->swap = strcmp(text, "0") == 0 ? zero : read_memory("--swap", text);
+    limits->swap = strcmp(text, "0") == 0 ? 0 : read_memory("--swap", text);
+    limits->has_swap = limits->swap != UINT64_MAX;
     limits->swap_given = 1;
 }
 
@@ -198,18 +199,16 @@ void limit_io(struct limits *limits, const char *text)
 unsigned complete_limits(struct limits *limits)
 {
     unsigned needed = 0;
-    int limits_memory = limits->memory != UINT64_MAX;
 
     /* Where memory is limited and nothing is said of swap, there is none: it would only put off the
      * end. v1 counts both together, and where the kernel does not count swap it has no such file. */
-    if (limits->swap_given ? limits->swap != UINT64_MAX : limits_memory) {
-        const char *file = !limits->swap_given || limits_memory ? "memory.memsw.limit_in_bytes" : NULL;
-        struct limit *limit = add(limits, limits->swap_given ? "--swap" : "--memory", CGROUP_MEMORY,
-                                  file, "memory.swap.max");
-        uint64_t swap = limits->swap_given ? limits->swap : 0;
-        if (limits_memory && swap > INT64_MAX - limits->memory)
+    if (limits->has_swap || (limits->has_memory && !limits->swap_given)) {
+        struct limit *limit =
+            add(limits, limits->swap_given ? "--swap" : "--memory", CGROUP_MEMORY,
+                limits->has_memory ? "memory.memsw.limit_in_bytes" : NULL, "memory.swap.max");
+        if (limits->swap > INT64_MAX - limits->memory)
             refuse("--swap: memory and swap together are more than 2^63-1 bytes");
-        set_number(limit, limits->memory + swap, swap);
+        set_number(limit, limits->memory + limits->swap, limits->swap);
         limit->optional = !limits->swap_given;
     }
     for (int i = 0; i < limits->count; i++)
@@ -240,8 +239,8 @@ static _Noreturn void refuse_limit(struct cgroup *group, const struct limit *lim
                                    const struct cgroup_place *place, const char *reason)
 {
     cgroup_remove(group, NULL);
-    refuse("%s: %s/minictr/%s/%s %s", limit->option, place->hierarchy.path, group->name,
-           limit->file[place->hierarchy.version - 1], reason);
+    refuse("%s: %s/minictr/%s/%s %s", limit->option, place->hierarchy->path, group->name,
+           limit->file[place->hierarchy->version - 1], reason);
 }
 
 /* Which CPUs or nodes a group really has; the name of that file differs. */
@@ -256,13 +255,13 @@ static void read_effective(int directory, const char *file, int version, char *l
 static void set_limit(struct cgroup *group, const struct limit *limit)
 {
     const struct cgroup_place *place = cgroup_place(group, limit->controller);
-    int version = place->hierarchy.version, is_set = limit->controller == CGROUP_CPUSET;
+    int version = place->hierarchy->version, is_set = limit->controller == CGROUP_CPUSET;
     const char *file = limit->file[version - 1], *value = limit->value[version - 1];
     char text[4096], reason[4096 + 64];
     unsigned missing;
 
     if (!file) {
-        if (limit->file[0] == NULL && strcmp(limit->option, "--swap") == 0)
+        if (strcmp(limit->option, "--swap") == 0)
             hint("v1 counts memory and swap together: give --memory as well");
         cgroup_remove(group, NULL);
         refuse("%s: cgroup v%d has nothing like it", limit->option, version);
@@ -272,7 +271,7 @@ static void set_limit(struct cgroup *group, const struct limit *limit)
         if (*text && !list_is_within(value, text, &missing)) {
             cgroup_remove(group, NULL);
             refuse("%s: %u is not in %s, which is what %s/minictr has", limit->option, missing,
-                   text, place->hierarchy.path);
+                   text, place->hierarchy->path);
         }
     }
     if (write_and_reread(place->group, file, value, text, sizeof text) < 0) {
@@ -281,7 +280,7 @@ static void set_limit(struct cgroup *group, const struct limit *limit)
         if (errno == ENOENT)
             refuse_limit(group, limit, place, "does not exist: this kernel has nothing like it");
         cgroup_remove(group, NULL);
-        fail("%s: writing %s to %s/minictr/%s/%s", limit->option, value, place->hierarchy.path,
+        fail("%s: writing %s to %s/minictr/%s/%s", limit->option, value, place->hierarchy->path,
              group->name, file);
     }
     if (is_set)

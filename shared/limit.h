@@ -21,11 +21,12 @@ struct limit {
     char value[2][LIMIT_VALUE];
 };
 
-struct limits {
+struct limits { /* begins as zeros */
     struct limit list[LIMITS];
     int count;
-    uint64_t memory, swap; /* bytes; UINT64_MAX: not limited */
-    int swap_given;
+    uint64_t memory, swap; /* bytes, when there is such a limit */
+    int has_memory, has_swap;
+    int swap_given;        /* also as "max" */
 };
 
 void limit_memory(struct limits *limits, const char *text);

@@ -28,7 +28,8 @@ void report_to(struct report *report, const char *option, const char *text)
 void report_start(struct report *report)
 {
     report->usage.memory_limit = report->usage.memory_peak = report->usage.cpu_time = UINT64_MAX;
-    clock_gettime(CLOCK_MONOTONIC, &report->start);
+    if (report->fd >= 0)
+        clock_gettime(CLOCK_MONOTONIC, &report->start);
 }
 
 /* A size as people write it: in the largest unit that it is a whole number of, or nearly. */
@@ -89,7 +90,7 @@ static void write_json(const struct report *report, const struct cgroup *group, 
                    (end.tv_nsec - report->start.tv_nsec) / 1000;
     size_t length = (size_t)snprintf(line, sizeof line, "{\"container\":\"%s\",\"group\":\"",
                                      group->name);
-    length = add_text(line, length, PATH_MAX, group->places[0].hierarchy.path);
+    length = add_text(line, length, PATH_MAX, group->places[0].hierarchy->path);
     length += (size_t)snprintf(line + length, sizeof line - length, "/minictr/%s\"", group->name);
     length = add_number(line, length, sizeof line, "status", (uint64_t)status);
     length = add_number(line, length, sizeof line, "signal",

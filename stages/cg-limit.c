@@ -48,7 +48,7 @@ static const struct program program = {
 int main(int argc, char **argv)
 {
     struct words words = read_words(&program, argc, argv);
-    struct limits limits = {.memory = UINT64_MAX};
+    static struct limits limits;
     struct report report = {.fd = -1};
     struct cgroup group;
     struct supervisor supervisor;

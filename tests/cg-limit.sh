@@ -384,7 +384,7 @@ testGroupThatIsBeingMadeIsNotSweptByOneWithAnOldLock() {
 testBaseThatGoesAwayMeanwhile() {
     have_strace || { skip 'no strace' && return; }
     for base in "$memory" "$pids"; do
-        attempt strace -o /dev/null -P "${base%/minictr}" -e inject=openat:error=ENOENT:when=2 cg-limit --name "$name" echo reached
+        attempt strace -o /dev/null -P "$base" -e inject=openat:error=ENOENT:when=1 cg-limit --name "$name" echo reached
         ended 0
         printed reached
     done
@@ -578,9 +578,9 @@ kernel_refuses() {
 
 testKernelRefusesTheBase() {
     have_strace || { skip 'no strace' && return; }
-    kernel_refuses mkdirat:error=EPERM:when=1 "cannot make the control group $memory: Operation not permitted"
+    kernel_refuses mkdir:error=EPERM:when=1 "cannot make the control group $memory: Operation not permitted"
     [ "$memory" = "$pids" ] ||
-        kernel_refuses mkdirat:error=EPERM:when=3 "cannot make the control group $pids: Operation not permitted"
+        kernel_refuses mkdir:error=EPERM:when=2 "cannot make the control group $pids: Operation not permitted"
 }
 
 testKernelRefusesTheLock() {
@@ -590,9 +590,9 @@ testKernelRefusesTheLock() {
 
 testKernelRefusesTheGroup() {
     have_strace || { skip 'no strace' && return; }
-    kernel_refuses mkdirat:error=ENOSPC:when=2 "cannot make the control group *minictr/$name: No space left on device"
+    kernel_refuses mkdirat:error=ENOSPC:when=1 "cannot make the control group *minictr/$name: No space left on device"
     [ "$memory" = "$pids" ] ||
-        kernel_refuses mkdirat:error=EPERM:when=4 "cannot make the control group *minictr/$name: Operation not permitted"
+        kernel_refuses mkdirat:error=EPERM:when=2 "cannot make the control group *minictr/$name: Operation not permitted"
 }
 
 testKernelRefusesTheLimit() {

@@ -31,7 +31,7 @@ static void mount_at(const char *type, const char *where, unsigned flags)
 
 int main(int argc, char **argv)
 {
-    struct limits limits = {.memory = UINT64_MAX};
+    static struct limits limits;
     struct cgroup group;
     int status;
 

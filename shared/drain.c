@@ -1,0 +1,98 @@
+#include "drain.h"
+
+#include "file.h"
+#include "hierarchy.h"
+#include "kernel.h"
+
+#include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <limits.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <time.h>
+#include <unistd.h>
+
+/* Returns whether the group that DIRECTORY refers to lists the process. */
+static int has_process(int directory, pid_t pid)
+{
+    struct lines lines;
+    int found = 0;
+    open_lines(&lines, directory, "cgroup.procs");
+    for (char *line; !found && (line = next_line(&lines));)
+        found = atoi(line) == pid;
+    close_lines(&lines);
+    return found;
+}
+
+/* Brings a process into the root group of the v1 freezer, which is never frozen: a process that is
+ * does not even die. */
+static void thaw(pid_t pid)
+{
+    struct hierarchy list[CGROUP_CONTROLLERS];
+    char path[PATH_MAX + 16], number[16];
+    if (find_hierarchies(list, 1U << CGROUP_FREEZER, "/") != 1 || list[0].version != 1)
+        return;
+    snprintf(path, sizeof path, "%s/cgroup.procs", list[0].path);
+    snprintf(number, sizeof number, "%d", (int)pid);
+    write_file(AT_FDCWD, path, number);
+}
+
+/*
+ * Kills the processes of one group. Without cgroup.kill a number may have passed to a stranger since
+ * it was read: so the process is pinned by a pidfd first, and signalled only when the group lists
+ * the number still, which is then its own. That no more of them start meanwhile pids.max sees to.
+ */
+static void kill_members(int directory, int stubborn)
+{
+    struct lines lines;
+    if (write_file(directory, "cgroup.kill", "1") == 0)
+        return;
+    write_file(directory, "pids.max", "0");
+    open_lines(&lines, directory, "cgroup.procs");
+    for (char *line; (line = next_line(&lines));) {
+        pid_t pid = atoi(line); /* 0: of a PID namespace that we do not see */
+        int process = pid > 0 ? pidfd_open_of(pid) : -1;
+        if (process < 0)
+            continue;
+        if (has_process(directory, pid)) {
+            pidfd_signal(process, SIGKILL);
+            if (stubborn)
+                thaw(pid);
+        }
+        close(process);
+    }
+}
+
+int remove_tree(int parent, const char *name, int stubborn)
+{
+    if (unlinkat(parent, name, AT_REMOVEDIR) == 0 || errno == ENOENT)
+        return 0;
+    int directory = open_at(parent, name, O_RDONLY | O_DIRECTORY);
+    if (directory < 0)
+        return -1;
+    kill_members(directory, stubborn);
+    DIR *list = fdopendir(directory);
+    for (struct dirent *entry; list && (entry = readdir(list));)
+        if (entry->d_type == DT_DIR && entry->d_name[0] != '.')
+            remove_tree(directory, entry->d_name, stubborn);
+    if (list)
+        closedir(list);
+    return unlinkat(parent, name, AT_REMOVEDIR);
+}
+
+int remove_soon(int parent, const char *name, int milliseconds)
+{
+    struct timespec pause = {.tv_nsec = 250000};
+    long waited = 0;
+    for (int tries = 0; remove_tree(parent, name, tries > 3) < 0; tries++) {
+        if (waited / 1000000 >= milliseconds)
+            return -1;
+        nanosleep(&pause, NULL);
+        waited += pause.tv_nsec;
+        if (pause.tv_nsec < 32000000)
+            pause.tv_nsec *= 2;
+    }
+    return 0;
+}
