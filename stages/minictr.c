@@ -1,5 +1,6 @@
 /* minictr: compose the chain of a container, and run it or print it. */
 #include "chain.h"
+#include "limit.h"
 #include "message.h"
 #include "value.h"
 #include "words.h"
@@ -12,15 +13,23 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-enum { ROOT = 256, NAME, HOSTNAME, MEMORY, PIDS, TMPFS, READ_ONLY, NO_INIT, PRINT };
+enum {
+    ROOT = 256, NAME, HOSTNAME, MEMORY, SWAP, PIDS, CPU, CPUS, IO, STATUS_FD,
+    TMPFS, READ_ONLY, NO_INIT, PRINT
+};
 
 static const struct option options[] = {
     {ROOT, "root", "DIR",
      "directory that becomes the root\n(default: $MINICTR_ROOT, else rootfs/base beside bin/)"},
     {NAME, "name", "NAME", "name of the container: of its control group (default: random)"},
     {HOSTNAME, "hostname", "NAME", "host name (default: the name of the container, else minictr)"},
-    {MEMORY, "memory", "SIZE", "memory of all processes together (default: 512M)"},
-    {PIDS, "pids", "N", "number of processes and threads (default: 512)"},
+    {MEMORY, "memory", "SIZE", "memory of all processes together, or max (default: 512M)"},
+    {SWAP, "swap", "SIZE", "swap beyond it, or max (default: 0)"},
+    {PIDS, "pids", "N", "number of processes and threads, or max (default: 512)"},
+    {CPU, "cpu", "CORES", "processor time: 1.5 is one and a half cores"},
+    {CPUS, "cpus", "LIST", "run on these processors only: 0-2,5"},
+    {IO, "io", "DEVICE:KEY=N[,KEY=N]...", "limit a disk: rbps, wbps, riops, wiops (cg-limit(1))"},
+    {STATUS_FD, "status-fd", "N", "report the end as a line of JSON to this descriptor"},
     {TMPFS, "tmpfs", "DIR[:SIZE]...",
      "mount a tmpfs on DIR, of at most SIZE bytes; may be repeated\n(default: /mytemp)"},
     {READ_ONLY, "read-only", NULL, "make the root read-only"},
@@ -60,6 +69,15 @@ static void add_operand(struct composition *chain, const char *word)
     if (*word == '-')
         add(chain, "--");
     add(chain, word);
+}
+
+/* An option with its value, when there is one. */
+static void add_option(struct composition *chain, const char *option, const char *value)
+{
+    if (!value)
+        return;
+    add(chain, option);
+    add(chain, value);
 }
 
 static void *allocate(size_t count, size_t size)
@@ -109,8 +127,7 @@ static void add_tmpfs(struct composition *chain, const char *text)
     char *dir = allocate((size_t)(colon - text) + 1, 1);
     memcpy(dir, text, (size_t)(colon - text));
     read_size("--tmpfs", colon + 1, 1);
-    add(chain, "--size");
-    add(chain, colon + 1);
+    add_option(chain, "--size", colon + 1);
     add_operand(chain, dir);
 }
 
@@ -153,9 +170,12 @@ int main(int argc, char **argv)
 {
     struct words words = read_words(&program, argc, argv);
     const char *root = getenv("MINICTR_ROOT"), *name = NULL, *hostname = NULL;
-    const char *memory = "512M", *pids = "512";
+    const char *memory = "512M", *pids = "512", *swap = NULL, *cpu = NULL, *cpus = NULL;
+    const char *status_fd = NULL;
     const char **tmpfs = allocate((size_t)argc + 1, sizeof *tmpfs);
-    int tmpfs_count = 0, read_only = 0, init = 1, printing = 0;
+    const char **io = allocate((size_t)argc + 1, sizeof *io);
+    static struct limits checked;
+    int tmpfs_count = 0, io_count = 0, read_only = 0, init = 1, printing = 0;
 
     for (int letter; (letter = next_option(&words));)
         switch (letter) {
@@ -169,12 +189,32 @@ int main(int argc, char **argv)
             hostname = read_name(words.option, words.value);
             break;
         case MEMORY:
-            read_size(words.option, words.value, 1);
+            limit_memory(&checked, words.value);
             memory = words.value;
             break;
+        case SWAP:
+            limit_swap(&checked, words.value);
+            swap = words.value;
+            break;
         case PIDS:
-            read_number(words.option, words.value, 1, INT_MAX);
+            limit_pids(&checked, words.value);
             pids = words.value;
+            break;
+        case CPU:
+            limit_cpu(&checked, words.value);
+            cpu = words.value;
+            break;
+        case CPUS:
+            limit_cpus(&checked, words.value);
+            cpus = words.value;
+            break;
+        case IO:
+            limit_io(&checked, words.value);
+            io[io_count++] = words.value;
+            break;
+        case STATUS_FD:
+            read_number(words.option, words.value, 0, INT_MAX);
+            status_fd = words.value;
             break;
         case TMPFS:
             tmpfs[tmpfs_count++] = words.value;
@@ -199,15 +239,17 @@ int main(int argc, char **argv)
     size_t room = 5 * (size_t)argc + 64; /* the most is mnt-tmpfs --size SIZE -- DIR for a word */
     struct composition composed = {allocate(room, sizeof(char *)), 0, allocate(room, 1)};
     add_stage(&composed, "fd-close");
+    add_option(&composed, "--keep", status_fd);
     add_stage(&composed, "cg-limit");
-    add(&composed, "--memory");
-    add(&composed, memory);
-    add(&composed, "--pids");
-    add(&composed, pids);
-    if (name) {
-        add(&composed, "--name");
-        add(&composed, name);
-    }
+    add_option(&composed, "--memory", memory);
+    add_option(&composed, "--swap", swap);
+    add_option(&composed, "--pids", pids);
+    add_option(&composed, "--cpu", cpu);
+    add_option(&composed, "--cpus", cpus);
+    for (int i = 0; i < io_count; i++)
+        add_option(&composed, "--io", io[i]);
+    add_option(&composed, "--name", name);
+    add_option(&composed, "--status-fd", status_fd);
     add_stage(&composed, "ns-enter");
     add(&composed, "-muipC");
     add_stage(&composed, "uts-name");
