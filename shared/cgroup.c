@@ -43,12 +43,31 @@ static void hint_at_full(const struct hierarchy *hierarchy, const char *file, co
     } while (ascend(hierarchy, path));
 }
 
+/* The same for the depth of the tree: DEPTH is how far below the parent a group is made. */
+static void hint_at_depth(const struct hierarchy *hierarchy, unsigned depth)
+{
+    char path[PATH_MAX], name[PATH_MAX + 32], limit[32];
+    strcpy(path, hierarchy->path);
+    do {
+        snprintf(name, sizeof name, "%s/cgroup.max.depth", path);
+        if (read_file(AT_FDCWD, name, limit, sizeof limit) > 0 && *limit != 'm' &&
+            strtoul(limit, NULL, 10) < depth)
+            hint("%s is %.*s", name, (int)strcspn(limit, "\n"), limit);
+        depth++;
+    } while (ascend(hierarchy, path));
+}
+
 /* Keeps errno. */
-static void hint_at_many_groups(const struct cgroup_place *place)
+static void hint_at_many_groups(const struct cgroup_place *place, unsigned depth)
 {
     int error = errno;
-    if (error == EAGAIN)
+    if (error == EAGAIN) {
+        hint_at_depth(place->hierarchy, depth);
         hint_at_full(place->hierarchy, "cgroup.max.descendants", "cgroup.stat", "nr_descendants");
+    } else if (error == EACCES && geteuid() != 0 && place->hierarchy->version == 2) {
+        hint("no control group is delegated to this user: put "
+             "\"systemd-run --user --scope -p Delegate=yes\" before it, or run it with sudo");
+    }
     errno = error;
 }
 
@@ -122,7 +141,7 @@ static void lock_base(struct cgroup *group, struct cgroup_place *place)
     for (int tries = 0; place->base < 0; tries++) {
         place->is_new = mkdir(path, 0711) == 0;
         if (!place->is_new && errno != EEXIST) {
-            hint_at_many_groups(place);
+            hint_at_many_groups(place, 1);
             blame_place(group, "make", place);
         }
         place->base = open_at(AT_FDCWD, path, O_RDONLY | O_DIRECTORY);
@@ -140,7 +159,7 @@ static int prepare_base(struct cgroup *group, struct cgroup_place *place, unsign
 {
     struct hierarchy *hierarchy = place->hierarchy;
     unsigned missing = needed & hierarchy->controllers;
-    int result = hierarchy->version == 2 ? pass_on_controllers(place->base, hierarchy)
+    int result = hierarchy->version == 2 ? pass_on_controllers(place->base, hierarchy, needed)
                  : hierarchy->controllers >> CGROUP_CPUSET & 1
                      ? inherit_cpuset(place->base, "../", "")
                      : 0;
@@ -165,9 +184,10 @@ static int prepare_base(struct cgroup *group, struct cgroup_place *place, unsign
     fail("cannot prepare the control group %s/%s", hierarchy->path, base_name);
 }
 
-static int open_and_lock(const struct cgroup_place *place, const char *name)
+/* Opens a group and locks it; returns -1 and EEXIST when somebody has the lock. */
+static int open_and_lock(int base, const char *name)
 {
-    int directory = open_at(place->base, name, O_RDONLY | O_DIRECTORY);
+    int directory = open_at(base, name, O_RDONLY | O_DIRECTORY);
     if (directory < 0 || flock(directory, LOCK_EX | LOCK_NB) == 0)
         return directory;
     close(directory);
@@ -180,7 +200,7 @@ static int make_in(struct cgroup_place *place, const char *name)
 {
     int made = mkdirat(place->base, name, 0711);
     if (made < 0 && errno == EEXIST) {
-        int dead = open_and_lock(place, name);
+        int dead = open_and_lock(place->base, name);
         if (dead < 0)
             return -1;
         made = remove_soon(place->base, name, 10000);
@@ -190,7 +210,7 @@ static int make_in(struct cgroup_place *place, const char *name)
     }
     if (made < 0)
         return -1;
-    place->group = open_and_lock(place, name);
+    place->group = open_and_lock(place->base, name);
     if (place->group < 0) {
         int error = errno;
         unlinkat(place->base, name, AT_REMOVEDIR);
@@ -211,7 +231,7 @@ static void random_name(char *name, size_t size)
 static _Noreturn void blame_making(struct cgroup *group, const struct cgroup_place *place)
 {
     const char *path = place->hierarchy->path;
-    hint_at_many_groups(place);
+    hint_at_many_groups(place, 2);
     remove_made(group);
     if (errno == ENOTDIR)
         refuse("the name %s is in use: %s/%s/%s is a file of the kernel's", group->name, path,
@@ -263,6 +283,7 @@ void cgroup_make(struct cgroup *group, const char *name, const char *parent, uns
     if (count < 0)
         refuse_hierarchies();
     group->count = 0;
+    group->parent = parent;
     for (int i = 0; i < CGROUP_CONTROLLERS; i++)
         for (int j = 0; j < count; j++)
             if (group->hierarchies[j].controllers >> i & 1 && !(found >> i & 1)) {
@@ -326,33 +347,59 @@ void cgroup_enter(const struct cgroup *group)
                  base_name, group->name);
 }
 
+/* Removes the dead groups below one minictr, unless somebody is at it; returns how many. */
+static int sweep_base(int base, const char *own)
+{
+    int again = open_at(base, ".", O_RDONLY | O_DIRECTORY), swept = 0;
+    if (again < 0 || flock(again, LOCK_EX | LOCK_NB) < 0) {
+        close(again);
+        return 0;
+    }
+    DIR *list = fdopendir(again);
+    for (struct dirent *entry; list && (entry = readdir(list));) {
+        if (entry->d_type != DT_DIR || entry->d_name[0] == '.' || strcmp(entry->d_name, own) == 0)
+            continue;
+        int dead = open_and_lock(base, entry->d_name);
+        if (dead < 0)
+            continue;
+        remove_soon(base, entry->d_name, 100);
+        close(dead);
+        swept++;
+    }
+    if (list)
+        closedir(list);
+    return swept;
+}
+
+/* Sweeps in the hierarchies that this group does not use: a dead one may have had more limits. */
+static void sweep_elsewhere(const struct cgroup *group)
+{
+    struct hierarchy others[CGROUP_CONTROLLERS];
+    char path[PATH_MAX + sizeof base_name];
+    unsigned used = 1U << CGROUP_FREEZER;
+    for (int i = 0; i < group->count; i++)
+        used |= group->places[i].hierarchy->controllers;
+    int count = find_hierarchies(others, ~used & ((1U << CGROUP_CONTROLLERS) - 1), group->parent);
+    for (int i = 0; i < count; i++) {
+        snprintf(path, sizeof path, "%s/%s", others[i].path, base_name);
+        int base = open_at(AT_FDCWD, path, O_RDONLY | O_DIRECTORY);
+        if (base < 0)
+            continue;
+        sweep_base(base, "");
+        unlinkat(base, self, AT_REMOVEDIR);
+        close(base);
+    }
+}
+
 void cgroup_sweep(const struct cgroup *group)
 {
+    int swept = 0;
     /* Backwards: where pids.max is, a group is kept from growing while it is killed. */
-    for (int i = group->count - 1; i >= 0; i--) {
-        const struct cgroup_place *place = &group->places[i];
-        if (place->is_new)
-            continue;
-        int again = open_at(place->base, ".", O_RDONLY | O_DIRECTORY);
-        if (again < 0)
-            continue;
-        if (flock(again, LOCK_EX | LOCK_NB) < 0) {
-            close(again);
-            continue;
-        }
-        DIR *list = fdopendir(again);
-        for (struct dirent *entry; list && (entry = readdir(list));) {
-            if (entry->d_type != DT_DIR || entry->d_name[0] == '.' ||
-                strcmp(entry->d_name, group->name) == 0)
-                continue;
-            int dead = open_and_lock(place, entry->d_name);
-            if (dead >= 0)
-                remove_soon(place->base, entry->d_name, 100);
-            close(dead);
-        }
-        if (list)
-            closedir(list);
-    }
+    for (int i = group->count - 1; i >= 0; i--)
+        if (!group->places[i].is_new)
+            swept += sweep_base(group->places[i].base, group->name);
+    if (swept)
+        sweep_elsewhere(group);
 }
 
 /* Reads a number from a file of the group; UINT64_MAX when there is none, or it stands for none:

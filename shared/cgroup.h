@@ -24,6 +24,7 @@ struct cgroup {
     struct hierarchy hierarchies[CGROUP_CONTROLLERS];
     struct cgroup_place places[CGROUP_CONTROLLERS]; /* in the order of their first controller */
     int count;
+    const char *parent; /* as it was asked for, or NULL */
     char name[65];
 };
 

@@ -115,10 +115,19 @@ static int own_group(char *own, const struct mounted *mount, const struct hierar
         if (!matches)
             continue;
         close_lines(&lines);
+        char *leaf = strrchr(path, '/');
+        if (leaf && strcmp(leaf, "/minictr-leaf") == 0)
+            *leaf = '\0';
         return strncmp(path, mount->root, length) == 0 && (!path[length] || path[length] == '/') &&
                strncmp(path, "/..", 3) != 0 && join(own, mount->point, path + length);
     }
     return 0;
+}
+
+/* Whether a group is that of a container of ours, or below one: its limits are to hold. */
+static int is_container(const char *path)
+{
+    return strstr(path, "/minictr/") != NULL;
 }
 
 static int is_delegated(const char *path, int version)
@@ -135,14 +144,12 @@ static void choose_parent(struct hierarchy *hierarchy, const struct mounted *mou
                           const char *parent)
 {
     char own[PATH_MAX];
-    int fits, seen = 0;
-    if (parent || hierarchy->version == 2 || geteuid() != 0)
-        seen = own_group(own, mount, hierarchy);
+    int fits, seen = own_group(own, mount, hierarchy);
     if (parent && *parent == '/')
         fits = join(hierarchy->path, mount->point, parent);
     else if (parent)
         fits = seen && join(hierarchy->path, own, strcmp(parent, ".") == 0 ? "" : parent);
-    else if (seen && is_delegated(own, hierarchy->version))
+    else if (seen && (is_container(own) || is_delegated(own, hierarchy->version)))
         fits = join(hierarchy->path, own, "");
     else
         fits = join(hierarchy->path, mount->point, "");
@@ -181,13 +188,24 @@ static int find_usual(struct hierarchy *list, unsigned controllers)
     return count;
 }
 
+static int is_nested(void)
+{
+    struct lines lines;
+    int found = 0;
+    open_lines(&lines, AT_FDCWD, "/proc/self/cgroup");
+    for (char *line; !found && (line = next_line(&lines));)
+        found = is_container(line);
+    close_lines(&lines);
+    return found;
+}
+
 int find_hierarchies(struct hierarchy *list, unsigned controllers, const char *parent)
 {
     struct lines lines;
     struct mounted mount;
     int count = 0, mounted = 0;
 
-    if (!parent && geteuid() == 0 && (count = find_usual(list, controllers)) > 0)
+    if (!parent && geteuid() == 0 && !is_nested() && (count = find_usual(list, controllers)) > 0)
         return count;
     if (!open_lines(&lines, AT_FDCWD, "/proc/self/mountinfo"))
         return -1;

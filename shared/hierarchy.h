@@ -35,13 +35,14 @@ struct hierarchy {
 const char *controller_name(int controller, int version);
 
 /*
- * Finds the hierarchies of these controllers, a bit each, into LIST (CGROUP_CONTROLLERS
- * entries); returns how many. One that is not mounted is
- * left out. PARENT is where groups are made: an absolute path in the hierarchy, or one below the
- * caller's own group; NULL stands for the caller's own group where that was delegated to it (v2:
- * the extended attribute delegate that systemd sets; without root: a directory that it may write),
- * and for the root of the hierarchy otherwise. Returns -1 and errno when /proc/self/mountinfo
- * cannot be read; errno is ENODEV when no cgroup file system is mounted at all.
+ * Finds the hierarchies of these controllers, a bit each, and puts them into LIST (CGROUP_CONTROLLERS
+ * entries); returns how many. One that is not mounted is left out. PARENT is where groups are made:
+ * an absolute path in the hierarchy, or one below the caller's own group; NULL stands for the
+ * caller's own group where that is the group of a container, or was delegated to the caller (v2: the
+ * extended attribute trusted.delegate that systemd sets; without root: a directory that it may
+ * write), and for the root of the hierarchy otherwise. A caller in a leaf (subtree.h) counts as one in
+ * the group above. Returns -1 and errno when /proc/self/mountinfo cannot be read; errno is ENODEV
+ * when no cgroup file system is mounted at all.
  */
 int find_hierarchies(struct hierarchy *list, unsigned controllers, const char *parent);
 

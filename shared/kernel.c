@@ -13,8 +13,14 @@ enum {
     MOVE_FROM_EMPTY = 0x04,     /* MOVE_MOUNT_F_EMPTY_PATH */
     MOVE_TO_EMPTY = 0x40,       /* MOVE_MOUNT_T_EMPTY_PATH */
     CONTEXT_CLOEXEC = 1,        /* FSOPEN_CLOEXEC, FSMOUNT_CLOEXEC */
+    CONTEXT_SET_FLAG = 0,       /* FSCONFIG_SET_FLAG */
     CONTEXT_SET_STRING = 1,     /* FSCONFIG_SET_STRING */
     CONTEXT_CREATE = 6,         /* FSCONFIG_CMD_CREATE */
+};
+enum {
+    NO_MAGIC_LINKS = 0x02, /* RESOLVE_NO_MAGICLINKS, from linux/openat2.h */
+    IN_ROOT = 0x10,        /* RESOLVE_IN_ROOT */
+    ID_MAPPED = 0x00100000 /* MOUNT_ATTR_IDMAP */
 };
 static const uint64_t INTO_CGROUP = 0x200000000; /* CLONE_INTO_CGROUP */
 
@@ -41,6 +47,15 @@ int above_standard(int fd)
 int open_at(int directory, const char *path, int flags)
 {
     return above_standard(openat(directory, path, flags | O_CLOEXEC));
+}
+
+int open_path(int directory, const char *path, int flags, int in_root)
+{
+    struct { /* struct open_how */
+        uint64_t flags, mode, resolve;
+    } how = {.flags = (uint64_t)(flags | O_PATH | O_CLOEXEC),
+             .resolve = in_root ? IN_ROOT | NO_MAGIC_LINKS : 0};
+    return above_standard((int)syscall(SYS_openat2, directory, path, &how, sizeof how));
 }
 
 pid_t fork_with(uint64_t flags, int cgroup)
@@ -82,12 +97,24 @@ int attach_mount(int tree, int target)
     return (int)syscall(SYS_move_mount, tree, "", target, "", MOVE_FROM_EMPTY | MOVE_TO_EMPTY);
 }
 
+static int set_mount_attributes(int tree, const struct mount_attributes *attributes, int recursive)
+{
+    return (int)syscall(SYS_mount_setattr, tree, "",
+                        AT_EMPTY_PATH | (recursive ? AT_RECURSIVE : 0), attributes,
+                        sizeof *attributes);
+}
+
 int add_mount_flags(int tree, unsigned flags, int recursive)
 {
     struct mount_attributes attributes = {.set = flags};
-    return (int)syscall(SYS_mount_setattr, tree, "",
-                        AT_EMPTY_PATH | (recursive ? AT_RECURSIVE : 0), &attributes,
-                        sizeof attributes);
+    return set_mount_attributes(tree, &attributes, recursive);
+}
+
+int map_mount_ids(int tree, int user_namespace, int recursive)
+{
+    struct mount_attributes attributes = {.set = ID_MAPPED,
+                                          .userns_fd = (uint64_t)user_namespace};
+    return set_mount_attributes(tree, &attributes, recursive);
 }
 
 int open_filesystem(const char *type)
@@ -98,6 +125,11 @@ int open_filesystem(const char *type)
 int configure_filesystem(int context, const char *key, const char *value)
 {
     return (int)syscall(SYS_fsconfig, context, CONTEXT_SET_STRING, key, value, 0);
+}
+
+int set_filesystem_flag(int context, const char *key)
+{
+    return (int)syscall(SYS_fsconfig, context, CONTEXT_SET_FLAG, key, NULL, 0);
 }
 
 int create_filesystem(int context)

@@ -31,6 +31,10 @@ int above_standard(int fd);
 /* openat(2), O_CLOEXEC added. Mode 0: creates nothing. */
 int open_at(int directory, const char *path, int flags);
 
+/* openat2(2) with O_PATH and O_CLOEXEC added. IN_ROOT: RESOLVE_IN_ROOT and RESOLVE_NO_MAGICLINKS, so
+ * that nothing in the path leads out of DIRECTORY, as if that were the root. */
+int open_path(int directory, const char *path, int flags, int in_root);
+
 /* clone3(2) without a stack of its own, as fork(2) is: returns 0 in the child, its pid in the
  * parent. FLAGS are CLONE_NEW*. CGROUP is the directory of the v2 control group that the child is
  * born in (CLONE_INTO_CGROUP), or -1 for the parent's own. */
@@ -44,7 +48,7 @@ int pidfd_open_of(pid_t pid);
 int pidfd_signal(int pidfd, int signal);
 
 /* open_tree(2) with OPEN_TREE_CLONE of what the descriptor DIRECTORY refers to, or with -1 of PATH:
- * a detached copy of the mount, with all below it when RECURSIVE. */
+ * a detached copy of the mount, with all below it when RECURSIVE. Of a file, it is that file. */
 int clone_tree(int directory, const char *path, int recursive);
 
 /* move_mount(2) of the detached mount TREE onto the directory that TARGET refers to. */
@@ -53,9 +57,13 @@ int attach_mount(int tree, int target);
 /* mount_setattr(2): adds MOUNT_ATTR_* flags to a mount, or to all at and below it. */
 int add_mount_flags(int tree, unsigned flags, int recursive);
 
-/* fsopen(2), fsconfig(2) with FSCONFIG_SET_STRING and FSCONFIG_CMD_CREATE, fsmount(2). */
+/* mount_setattr(2) with MOUNT_ATTR_IDMAP: shows a detached mount with the ids of a user namespace. */
+int map_mount_ids(int tree, int user_namespace, int recursive);
+
+/* fsopen(2), fsconfig(2) with FSCONFIG_SET_STRING, FSCONFIG_SET_FLAG and FSCONFIG_CMD_CREATE, fsmount(2). */
 int open_filesystem(const char *type);
 int configure_filesystem(int context, const char *key, const char *value);
+int set_filesystem_flag(int context, const char *key);
 int create_filesystem(int context);
 int mount_filesystem(int context, unsigned flags);
 

@@ -41,18 +41,18 @@ static void set_number(struct limit *limit, uint64_t v1, uint64_t v2)
 }
 
 /* Memory is counted in pages: rounds down as the kernel does. The largest size there is, is none. */
-static uint64_t read_memory(const char *option, const char *text)
+static uint64_t read_memory(const char *option, const char *text, int may_be_none)
 {
     uint64_t page = (uint64_t)sysconf(_SC_PAGESIZE);
     if (is_max(text))
         return UINT64_MAX;
-    uint64_t size = read_size(option, text, 1) / page * page;
+    uint64_t size = read_size(option, text, may_be_none ? 0 : page) / page * page;
     return size >= (uint64_t)INT64_MAX / page * page ? UINT64_MAX : size;
 }
 
 void limit_memory(struct limits *limits, const char *text)
 {
-    limits->memory = read_memory("--memory", text);
+    limits->memory = read_memory("--memory", text, 0);
     limits->has_memory = limits->memory != UINT64_MAX;
     if (limits->has_memory)
         set_number(add(limits, "--memory", CGROUP_MEMORY, "memory.limit_in_bytes", "memory.max"),
@@ -61,14 +61,14 @@ void limit_memory(struct limits *limits, const char *text)
 
 void limit_memory_high(struct limits *limits, const char *text)
 {
-    uint64_t size = read_memory("--memory-high", text);
+    uint64_t size = read_memory("--memory-high", text, 0);
     if (size != UINT64_MAX)
         set_number(add(limits, "--memory-high", CGROUP_MEMORY, NULL, "memory.high"), size, size);
 }
 
 void limit_swap(struct limits *limits, const char *text)
 {
-    limits->swap = strcmp(text, "0") == 0 ? 0 : read_memory("--swap", text);
+    limits->swap = read_memory("--swap", text, 1);
     limits->has_swap = limits->swap != UINT64_MAX;
     limits->swap_given = 1;
 }

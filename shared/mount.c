@@ -1,51 +1,91 @@
 #include "mount.h"
 
+#include "chain.h"
 #include "kernel.h"
 #include "message.h"
 
 #include <errno.h>
 #include <fcntl.h>
 #include <limits.h>
+#include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <sys/statvfs.h>
 #include <unistd.h>
 
-static void make_directories(const char *dir)
+/* Until root-setup, the new root is the working directory, and paths are paths in it. */
+static int resolve(const char *path, int flags)
 {
-    char path[PATH_MAX];
-    struct statvfs system;
+    return open_path(AT_FDCWD, path, flags, chain_made('/'));
+}
 
-    if (strlen(dir) >= sizeof path) {
+static _Noreturn void fail_to_make(const char *path, int file)
+{
+    struct statvfs system;
+    int error = errno;
+    if (error == EROFS && statvfs(chain_made('/') ? "." : "/", &system) == 0 &&
+        system.f_flag & ST_RDONLY)
+        hint("the root is read-only: make the %s in it beforehand", file ? "file" : "directory");
+    errno = error;
+    fail("cannot make the mount point %s", path);
+}
+
+/* Makes one component in a directory that was resolved before; no link is followed in that. */
+static int make_in(int directory, const char *name, int file)
+{
+    if (!file)
+        return mkdirat(directory, name, 0755);
+    int made = above_standard(
+        openat(directory, name, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0644));
+    if (made >= 0)
+        close(made);
+    return made < 0 ? -1 : 0;
+}
+
+static void make_missing(const char *path, int file)
+{
+    char part[PATH_MAX];
+
+    if (strlen(path) >= sizeof part) {
         errno = ENAMETOOLONG;
-        fail("cannot make the mount point %s", dir);
+        fail("cannot make the mount point %s", path);
     }
-    strcpy(path, dir);
     mode_t caller = umask(022); /* a place in the file system is for everyone, whoever starts us */
-    for (char *slash = path; slash;) {
-        slash = strchr(slash + 1, '/');
-        if (slash)
-            *slash = '\0';
-        if (mkdir(path, 0755) < 0 && errno != EEXIST) {
-            if (errno == EROFS && statvfs("/", &system) == 0 && system.f_flag & ST_RDONLY)
-                hint("the root is read-only: make the directory in it beforehand");
-            fail("cannot make the mount point %s", path);
-        }
-        if (slash)
-            *slash = '/';
+    int directory = resolve(*path == '/' ? "/" : ".", O_DIRECTORY);
+    for (const char *name = path + strspn(path, "/"), *next; *name; name = next) {
+        size_t length = strcspn(name, "/");
+        next = name + length + strspn(name + length, "/");
+        snprintf(part, sizeof part, "%.*s", (int)length, name);
+        if (directory < 0 || (make_in(directory, part, file && !*next) < 0 && errno != EEXIST))
+            fail_to_make(path, file);
+        close(directory);
+        snprintf(part, sizeof part, "%.*s", (int)(name + length - path), path);
+        directory = resolve(part, *next ? O_DIRECTORY : 0);
+        if (directory < 0 && errno == ENOENT)
+            hint("%s is a symbolic link that leads nowhere", part);
     }
+    if (directory < 0)
+        fail_to_make(path, file);
+    close(directory);
     umask(caller);
 }
 
-int open_mount_point(const char *dir)
+int open_mount_point(const char *path, int file)
 {
-    int fd = open_at(AT_FDCWD, dir, O_PATH | O_DIRECTORY);
-    if (fd < 0 && errno == ENOENT) {
-        make_directories(dir);
-        fd = open_at(AT_FDCWD, dir, O_PATH | O_DIRECTORY);
+    int fd = resolve(path, file ? 0 : O_DIRECTORY);
+    if (fd < 0 && errno == ENOENT && *path) {
+        make_missing(path, file);
+        fd = resolve(path, file ? 0 : O_DIRECTORY);
     }
+    struct stat status;
+    if (fd >= 0 && file && fstat(fd, &status) == 0 && S_ISDIR(status.st_mode)) {
+        errno = EISDIR;
+        fd = -1;
+    }
+    if (fd < 0 && errno == ENOSYS)
+        hint("this needs Linux 5.6: openat2(2)");
     if (fd < 0)
-        fail("cannot mount on %s", dir);
+        fail("cannot mount on %s", path);
     return fd;
 }
 
@@ -60,7 +100,15 @@ static void hint_from(int context)
     hint("the kernel says: %.*s", (int)strcspn(text + 2, "\n"), text + 2);
 }
 
-void mount_new(const char *type, const struct mount_option *options, unsigned flags, int target,
+static _Noreturn void fail_with_hint(int context, const char *type, const char *where)
+{
+    int error = errno;
+    hint_from(context);
+    errno = error;
+    fail("cannot mount %s on %s", type, where);
+}
+
+int make_mount(const char *type, const struct mount_option *options, unsigned flags,
                const char *where)
 {
     int context = open_filesystem(type);
@@ -68,21 +116,33 @@ void mount_new(const char *type, const struct mount_option *options, unsigned fl
         fail("cannot mount %s on %s", type, where);
     configure_filesystem(context, "source", type); /* a name for mountinfo, no more */
     for (; options->key; options++) {
-        if (configure_filesystem(context, options->key, options->value) == 0)
+        if ((options->value ? configure_filesystem(context, options->key, options->value)
+                            : set_filesystem_flag(context, options->key)) == 0)
             continue;
         int error = errno;
         hint_from(context);
         errno = error;
-        fail("cannot mount %s on %s with %s=%s", type, where, options->key, options->value);
+        fail("cannot mount %s on %s with %s%s%s", type, where, options->key,
+             options->value ? "=" : "", options->value ? options->value : "");
     }
     int tree = create_filesystem(context) < 0 ? -1 : mount_filesystem(context, flags);
-    if (tree < 0 || attach_mount(tree, target) < 0) {
-        int error = errno;
-        hint_from(context);
-        errno = error;
-        fail("cannot mount %s on %s", type, where);
-    }
+    if (tree < 0)
+        fail_with_hint(context, type, where);
     close(context);
+    return tree;
+}
+
+void put_mount(int tree, int target, const char *what, const char *where)
+{
+    if (attach_mount(tree, target) < 0)
+        fail("cannot mount %s on %s", what, where);
+}
+
+void mount_new(const char *type, const struct mount_option *options, unsigned flags, int target,
+               const char *where)
+{
+    int tree = make_mount(type, options, flags, where);
+    put_mount(tree, target, type, where);
     close(tree);
     close(target);
 }

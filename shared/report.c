@@ -37,6 +37,8 @@ static const char *size_text(uint64_t size, char *text, size_t length)
 {
     static const char units[] = " KMGT";
     int unit = 0;
+    if (size == UINT64_MAX)
+        return "unknown";
     while (unit < 4 && size >= 1024 && (size % 1024 == 0 || size >= 10240)) {
         size /= 1024;
         unit++;
@@ -50,13 +52,11 @@ static void say_killed(const struct report *report, const struct cgroup *group)
     const struct cgroup_usage *usage = &report->usage;
     char limit[32], peak[32];
     errno = 0;
-    if (usage->memory_limit == UINT64_MAX)
-        complain("container %s: out of memory: %" PRIu64 " killed, by a limit that is not its own",
-                 group->name, usage->oom_kills);
-    else
-        complain("container %s: out of memory: %" PRIu64 " killed, limit %s, peak %s", group->name,
-                 usage->oom_kills, size_text(usage->memory_limit, limit, sizeof limit),
-                 size_text(usage->memory_peak, peak, sizeof peak));
+    complain("container %s: out of memory: %" PRIu64 " killed, limit %s, peak %s", group->name,
+             usage->oom_kills, usage->memory_limit == UINT64_MAX
+                 ? "none"
+                 : size_text(usage->memory_limit, limit, sizeof limit),
+             size_text(usage->memory_peak, peak, sizeof peak));
 }
 
 /* Adds ,"NAME":NUMBER or null. */

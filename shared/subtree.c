@@ -26,13 +26,16 @@ static int move_all(int base, const char *from, const char *to)
         int moved = 0;
         if (!open_lines(&lines, base, from))
             return -1;
-        for (char *pid; (pid = next_line(&lines)); moved++)
-            if (write_file(base, to, pid) < 0 && errno != ESRCH) {
-                int error = errno;
+        for (char *pid; (pid = next_line(&lines)); moved++) {
+            /* 0 is a process outside of our PID namespace, which we cannot name. */
+            int result = strcmp(pid, "0") == 0 ? -1 : write_file(base, to, pid);
+            int error = *pid == '0' ? EBUSY : errno;
+            if (result < 0 && error != ESRCH) {
                 close_lines(&lines);
                 errno = error;
                 return -1;
             }
+        }
         if (!moved)
             return 0;
     }
@@ -97,12 +100,38 @@ static int pass_on(int base, const char *prefix, unsigned *controllers)
     return *words ? write_file(base, path, words) : 0;
 }
 
-int pass_on_controllers(int base, struct hierarchy *hierarchy)
+/* Makes the groups from the mount point down to the one above ours pass on what is missing there, as
+ * far as they let us. */
+static void pass_on_from_above(const struct hierarchy *hierarchy, unsigned missing)
 {
+    char path[PATH_MAX + 32], word[32];
+    for (size_t length = hierarchy->mount; hierarchy->path[length];) {
+        snprintf(path, sizeof path, "%.*s/cgroup.subtree_control", (int)length, hierarchy->path);
+        for (int i = 0; i < CGROUP_CONTROLLERS; i++)
+            if (missing >> i & 1) {
+                snprintf(word, sizeof word, "+%s", controller_name(i, 2));
+                write_file(AT_FDCWD, path, word);
+            }
+        length += 1 + strcspn(hierarchy->path + length + 1, "/");
+    }
+}
+
+int pass_on_controllers(int base, struct hierarchy *hierarchy, unsigned needed)
+{
+    unsigned wanted = hierarchy->controllers;
     int result = pass_on(base, "../", &hierarchy->controllers);
+    if (needed & wanted & ~hierarchy->controllers) {
+        pass_on_from_above(hierarchy, needed & wanted & ~hierarchy->controllers);
+        hierarchy->controllers = wanted;
+        result = pass_on(base, "../", &hierarchy->controllers);
+    }
     for (int tries = 0; result < 0 && errno == EBUSY && hierarchy->is_own && tries < 100; tries++)
         if ((result = move_into_leaf(base)) == 0)
             result = pass_on(base, "../", &hierarchy->controllers);
+    if (result < 0 && errno == EBUSY && !(needed & wanted)) {
+        hierarchy->controllers = 0; /* it was only wished for */
+        result = 0;
+    }
     return result < 0 ? result : pass_on(base, "", &hierarchy->controllers);
 }
 

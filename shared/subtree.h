@@ -12,11 +12,12 @@
 
 /*
  * Makes the group above minictr, and minictr, pass on the controllers of HIERARCHY that they have; the
- * others are taken out of it. A group with processes may not do that ("no internal processes"): when
+ * others are taken out of it. Those NEEDED, a bit each, the groups further up are asked for, too; the
+ * others are left out when they cannot be had. A group with processes may not do that ("no internal processes"): when
  * it is the caller's own, all of them move into a leaf beside minictr for as long as it is needed.
  * Returns 0, or -1 and errno: ENODEV or ENOENT when minictr has been removed meanwhile.
  */
-int pass_on_controllers(int base, struct hierarchy *hierarchy);
+int pass_on_controllers(int base, struct hierarchy *hierarchy, unsigned needed);
 
 /* Undoes that, when minictr has been removed: the processes move back from the leaf, if there is
  * one. The kernel refuses as long as somebody else needs it; who ends last will do it. */

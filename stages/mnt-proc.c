@@ -51,6 +51,6 @@ int main(int argc, char **argv)
 
     need_own_namespace('m');
     mount_new("proc", settings, MOUNT_ATTR_NOSUID | MOUNT_ATTR_NODEV | MOUNT_ATTR_NOEXEC,
-              open_mount_point(dir), dir);
+              open_mount_point(dir, 0), dir);
     chain(rest);
 }

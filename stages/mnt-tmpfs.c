@@ -47,6 +47,6 @@ int main(int argc, char **argv)
         {"mode", mode_text}, {size ? "size" : NULL, size_text}, {0}};
 
     need_own_namespace('m');
-    mount_new("tmpfs", settings, MOUNT_ATTR_NOSUID | MOUNT_ATTR_NODEV, open_mount_point(dir), dir);
+    mount_new("tmpfs", settings, MOUNT_ATTR_NOSUID | MOUNT_ATTR_NODEV, open_mount_point(dir, 0), dir);
     chain(rest);
 }

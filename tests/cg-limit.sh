@@ -444,9 +444,9 @@ testMemoryThatIsTooLarge() {
 testMemoryThatIsTooSmall() {
     attempt cg-limit --memory '' echo reached
     refused 'cg-limit: --memory: the size is empty'
-    for size in 0 000 0K; do
+    for size in 0 000 0K 1 4095; do
         attempt cg-limit --memory "$size" echo reached
-        refused "cg-limit: --memory: $size is too small: at least 1 byte"
+        refused "cg-limit: --memory: $size is too small: at least $(getconf PAGESIZE) bytes"
     done
 }
 

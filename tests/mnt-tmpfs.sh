@@ -238,7 +238,8 @@ testMountPointThatIsAFile() {
 testMountPointThatIsALinkToNowhere() {
     ln -s nowhere "$tmp/dir/link"
     mounted "$tmp/dir/link" echo reached
-    refused "mnt-tmpfs: cannot mount on $tmp/dir/link: No such file or directory"
+    refused "mnt-tmpfs: cannot make the mount point $tmp/dir/link: No such file or directory"
+    assertEquals "mnt-tmpfs: hint: $tmp/dir/link is a symbolic link that leads nowhere" "$hint"
     assertFalse "[ -e '$tmp/dir/nowhere' ]"
 }
 
@@ -333,9 +334,9 @@ testKernelRefuses() {
 
 testKernelRefusesTheMountPoint() {
     have_strace || { skip 'no strace' && return; }
-    inject mkdir:error=ENOSPC ns-enter -m mnt-tmpfs "$tmp/new/a" echo reached
+    inject mkdirat:error=ENOSPC ns-enter -m mnt-tmpfs "$tmp/new/a" echo reached
     refused 'mnt-tmpfs: cannot make the mount point /*: No space left on device'
-    inject mkdir:error=EROFS ns-enter -m mnt-tmpfs "$tmp/new/a" echo reached
+    inject mkdirat:error=EROFS ns-enter -m mnt-tmpfs "$tmp/new/a" echo reached
     refused 'mnt-tmpfs: cannot make the mount point /*: Read-only file system'
     assertEquals 'the root itself can be written' '' "$hint"
 }
