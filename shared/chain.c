@@ -8,6 +8,7 @@
 #include <fcntl.h>
 #include <limits.h>
 #include <stdio.h>
+#include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/auxv.h>
@@ -93,6 +94,16 @@ void chain_note_made(const char *letters)
     strcpy(entry, longer);
     if (putenv(entry) != 0)
         fail("cannot set %s", made_variable);
+}
+
+void chain_note_gone(char letter)
+{
+    char *made = (char *)(uintptr_t)value_of(made_variable), *to = made;
+    for (; made && *made; made++)
+        if (*made != letter)
+            *to++ = *made;
+    if (made)
+        *to = '\0';
 }
 
 void chain_keep_stages(void)

@@ -2,7 +2,8 @@
  * chain.h: how a stage becomes the next one, and what the stages of a chain know of each other.
  *
  * Two variables travel through the environment, and never reach PROG:
- *   MINICTR_NS      the letters of the namespaces that ns-enter made in this chain
+ *   MINICTR_NS      the letters of the namespaces that ns-enter made in this chain; '/' while the
+ *                   new root is open and not yet the root
  *   MINICTR_STAGES  after root-setup: the descriptor of the directory of the stages (a detached,
  *                   read-only mount), since the root no longer holds them
  */
@@ -18,12 +19,16 @@
  */
 _Noreturn void chain(char **words);
 
-/* Says whether an ns-enter of this chain made the namespace of this letter. */
+/* Says whether an ns-enter of this chain made the namespace of this letter; with '/', whether the new
+ * root is open as the working directory (root.h). */
 int chain_made(char letter);
 
 /* Adds letters to what chain_made() knows, for the stages that follow. Ends with 125 and a message
  * when there is no memory. */
 void chain_note_made(const char *letters);
+
+/* Takes a letter out of it again. */
+void chain_note_gone(char letter);
 
 /* Returns the descriptor of the directory of the stages when a root-setup of this chain has changed
  * the root, else -1. Ends with 125 and a message when the variable holds something else. */

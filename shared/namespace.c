@@ -60,13 +60,27 @@ static void stop_propagation(void)
     chain_note_made("m");
 }
 
+static const struct namespace *kind_of(char letter)
+{
+    const struct namespace *kind = namespaces;
+    while (kind->letter != letter)
+        kind++;
+    return kind;
+}
+
+int has_own_namespace(char letter)
+{
+    if (chain_made(letter))
+        return 1;
+    ino_t own = identity("self", kind_of(letter)), host = host_identity(kind_of(letter));
+    return own != 0 && host != 0 && own != host;
+}
+
 void need_own_namespace(char letter)
 {
     if (chain_made(letter))
         return;
-    const struct namespace *kind = namespaces;
-    while (kind->letter != letter)
-        kind++;
+    const struct namespace *kind = kind_of(letter);
     ino_t own = identity("self", kind), host = host_identity(kind);
     if (own == 0 || host == 0) {
         if (errno == ENOENT)

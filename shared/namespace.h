@@ -24,4 +24,7 @@ extern const struct namespace namespaces[];
  */
 void need_own_namespace(char letter);
 
+/* Returns whether the namespace of this kind is not that of process 1, as far as can be found out. */
+int has_own_namespace(char letter);
+
 #endif

@@ -3,9 +3,11 @@
 #include "kernel.h"
 #include "message.h"
 #include "namespace.h"
+#include "root.h"
 #include "words.h"
 
 #include <fcntl.h>
+#include <string.h>
 #include <sys/mount.h>
 #include <unistd.h>
 
@@ -17,9 +19,18 @@ static const struct option options[] = {
 static const struct program program = {
     "root-setup",
     "[OPTION...] DIR PROG [ARG...]",
-    "Make DIR the root directory (pivot_root), then run PROG in it",
+    "Make DIR the root directory (pivot_root), then run PROG in it; behind root-open or\n"
+    "mnt-overlay DIR is \".\"",
     options,
 };
+
+static void make_read_only(void)
+{
+    int root = open_at(AT_FDCWD, ".", O_PATH | O_DIRECTORY);
+    if (root < 0 || add_mount_flags(root, MOUNT_ATTR_RDONLY, 1) < 0)
+        fail("cannot make the new root read-only");
+    close(root);
+}
 
 int main(int argc, char **argv)
 {
@@ -31,32 +42,27 @@ int main(int argc, char **argv)
     char **rest = next_program(&words);
 
     need_own_namespace('m');
-    int target = open_at(AT_FDCWD, dir, O_PATH | O_DIRECTORY);
-    if (target < 0)
-        fail("cannot open the new root %s", dir);
     chain_keep_stages();
-
-    /* The root has to be a mount: a copy of the directory as one, with what is mounted below it. */
-    int tree = clone_tree(target, NULL, 1);
-    if (tree < 0)
-        fail("cannot make a mount of the new root %s", dir);
-    if (read_only && add_mount_flags(tree, MOUNT_ATTR_RDONLY, 1) < 0)
-        fail("cannot make the new root %s read-only", dir);
-    if (attach_mount(tree, target) < 0)
-        fail("cannot mount the new root %s", dir);
+    if (!chain_made('/')) {
+        open_root(dir, read_only);
+    } else {
+        if (strcmp(dir, ".") != 0) {
+            hint("its name is \".\" here");
+            refuse("a new root is open already, so %s cannot be it", dir);
+        }
+        if (read_only)
+            make_read_only();
+    }
 
     /* With "." for both, the old root ends up on top of the new one, where it is taken off at once;
      * no directory in the new root is needed for it (pivot_root(2), NOTES). */
-    if (fchdir(tree) < 0)
-        fail("cannot enter the new root %s", dir);
     if (pivot_root_to(".", ".") < 0)
         fail("cannot make %s the root", dir);
     if (umount2(".", MNT_DETACH) < 0)
         fail("cannot let go of the old root");
     if (chdir("/") < 0)
         fail("cannot enter the new root %s", dir);
-    close(tree);
-    close(target);
+    chain_note_gone('/');
     if (!chain_made('m'))
         chain_note_made("m");
     chain(rest);

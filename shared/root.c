@@ -1,0 +1,26 @@
+#include "root.h"
+
+#include "kernel.h"
+#include "message.h"
+
+#include <fcntl.h>
+#include <unistd.h>
+
+void open_root(const char *dir, int read_only)
+{
+    int target = open_at(AT_FDCWD, dir, O_PATH | O_DIRECTORY);
+    if (target < 0)
+        fail("cannot open the new root %s", dir);
+    /* The root has to be a mount: a copy of the directory as one, with what is mounted below it. */
+    int tree = clone_tree(target, NULL, 1);
+    if (tree < 0)
+        fail("cannot make a mount of the new root %s", dir);
+    if (read_only && add_mount_flags(tree, MOUNT_ATTR_RDONLY, 1) < 0)
+        fail("cannot make the new root %s read-only", dir);
+    if (attach_mount(tree, target) < 0)
+        fail("cannot mount the new root %s", dir);
+    if (fchdir(tree) < 0)
+        fail("cannot enter the new root %s", dir);
+    close(tree);
+    close(target);
+}

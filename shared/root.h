@@ -1,0 +1,16 @@
+/*
+ * root.h: the new root, from the time it is opened until it is the root.
+ *
+ * In between it is the working directory, and chain_made('/') says so to the stages that mount in it.
+ */
+#ifndef ROOT_H
+#define ROOT_H
+
+/*
+ * Makes the directory DIR, with what is mounted below it, a mount of its own, READ_ONLY or not, and
+ * the working directory. Ends with status 125 and a message when the kernel refuses (open_tree(2),
+ * mount_setattr(2), move_mount(2)).
+ */
+void open_root(const char *dir, int read_only);
+
+#endif

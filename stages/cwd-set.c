@@ -1,0 +1,30 @@
+/* cwd-set: change the working directory. */
+#include "chain.h"
+#include "message.h"
+#include "words.h"
+
+#include <stddef.h>
+#include <unistd.h>
+
+static const struct program program = {
+    "cwd-set",
+    "DIR PROG [ARG...]",
+    "Make DIR the working directory, then run PROG",
+    NULL,
+};
+
+int main(int argc, char **argv)
+{
+    struct words words = read_words(&program, argc, argv);
+    next_option(&words);
+    const char *dir = next_operand(&words, "DIR");
+    char **rest = next_program(&words);
+
+    if (chain_made('/')) {
+        hint("put this stage behind root-setup");
+        refuse("the working directory is the new root");
+    }
+    if (chdir(dir) < 0)
+        fail("cannot change to the directory %s", dir);
+    chain(rest);
+}

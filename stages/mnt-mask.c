@@ -1,0 +1,163 @@
+/* mnt-mask: hide what would show or change the host. */
+#include "chain.h"
+#include "kernel.h"
+#include "message.h"
+#include "mount.h"
+#include "namespace.h"
+#include "words.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <sys/statfs.h>
+#include <sys/sysmacros.h>
+#include <unistd.h>
+
+enum { HIDE = 256, RO, DEFAULT, PATHS = 64 };
+
+static const struct option options[] = {
+    {DEFAULT, "default", NULL, "hide and write-protect what container engines do, as far as it exists"},
+    {HIDE, "hide", "PATH...", "nothing is to be seen there: an empty file or directory"},
+    {RO, "ro", "PATH...", "read-only, with all below it"},
+    {0},
+};
+
+static const struct program program = {
+    "mnt-mask",
+    "OPTION... PROG [ARG...]",
+    "Hide files and directories, or make them read-only, then run PROG",
+    options,
+};
+
+/* The default set of the engines: what of proc(5) and sysfs(5) tells of the host, or acts on it. */
+static const char *const hidden[] = {
+    "/proc/acpi",          "/proc/asound",     "/proc/interrupts", "/proc/kcore",
+    "/proc/keys",          "/proc/latency_stats", "/proc/sched_debug", "/proc/scsi",
+    "/proc/timer_list",    "/proc/timer_stats", "/sys/devices/virtual/powercap", "/sys/firmware",
+};
+static const char *const protected[] = {
+    "/proc/bus", "/proc/fs", "/proc/irq", "/proc/sys", "/proc/sysrq-trigger",
+};
+
+/* A tree that the image made in place of proc or sysfs would hide nothing of the real one. */
+static void check_filesystem(const char *path)
+{
+    enum { PROC = 0x9fa0, SYSFS = 0x62656572 }; /* statfs(2) */
+    struct statfs system;
+    if (strncmp(path, "/proc/", 6) == 0 &&
+        (statfs("/proc", &system) < 0 || system.f_type != PROC)) {
+        hint("put \"mnt-proc /proc\" before this stage");
+        refuse("cannot protect %s: /proc is not proc", path);
+    }
+    if (strncmp(path, "/sys/", 5) == 0 &&
+        (statfs("/sys", &system) < 0 || system.f_type != SYSFS)) {
+        hint("put \"mnt-sys /sys\" before this stage");
+        refuse("cannot protect %s: /sys is not sysfs", path);
+    }
+}
+
+/* Opens what is to be covered; no link is followed in the end. Returns -1 for what is not there and
+ * need not be. */
+static int open_covered(const char *path, int optional, struct stat *status)
+{
+    int fd = open_path(AT_FDCWD, path, O_NOFOLLOW, 0);
+    if (fd < 0 && errno == ENOENT && optional)
+        return -1;
+    if (fd < 0 || fstat(fd, status) < 0)
+        fail("cannot find %s", path);
+    if (S_ISLNK(status->st_mode))
+        refuse("%s is a symbolic link: name what it leads to", path);
+    check_filesystem(path);
+    return fd;
+}
+
+/* An empty directory, or the null device: from the container's own /dev, if it is the real one. */
+static int make_cover(const char *path, int directory)
+{
+    const struct mount_option settings[] = {{"size", "4k"}, {"mode", "755"}, {0}};
+    struct stat status;
+    if (directory)
+        return make_mount("tmpfs", settings,
+                          MOUNT_ATTR_RDONLY | MOUNT_ATTR_NOSUID | MOUNT_ATTR_NODEV |
+                              MOUNT_ATTR_NOEXEC,
+                          path);
+    int null = open_at(AT_FDCWD, "/dev/null", O_PATH | O_NOFOLLOW);
+    if (null < 0 || fstat(null, &status) < 0) {
+        if (errno == ENOENT)
+            hint("put \"mnt-dev /dev\" before this stage");
+        fail("cannot hide %s with /dev/null", path);
+    }
+    if (!S_ISCHR(status.st_mode) || status.st_rdev != makedev(1, 3)) {
+        hint("put \"mnt-dev /dev\" before this stage");
+        refuse("cannot hide %s: /dev/null is not the null device", path);
+    }
+    int tree = clone_tree(null, NULL, 0);
+    if (tree < 0)
+        fail("cannot hide %s with /dev/null", path);
+    close(null);
+    return tree;
+}
+
+static void hide(const char *path, int optional)
+{
+    struct stat status;
+    int target = open_covered(path, optional, &status);
+    if (target < 0)
+        return;
+    int cover = make_cover(path, S_ISDIR(status.st_mode));
+    put_mount(cover, target, "an empty cover", path);
+    close(cover);
+    close(target);
+}
+
+static void write_protect(const char *path, int optional)
+{
+    struct stat status;
+    int target = open_covered(path, optional, &status);
+    if (target < 0)
+        return;
+    int tree = clone_tree(target, NULL, 1);
+    if (tree < 0 || add_mount_flags(tree, MOUNT_ATTR_RDONLY, 1) < 0)
+        fail("cannot make %s read-only", path);
+    put_mount(tree, target, path, path);
+    close(tree);
+    close(target);
+}
+
+int main(int argc, char **argv)
+{
+    struct words words = read_words(&program, argc, argv);
+    struct {
+        const char *path;
+        int ro;
+    } list[PATHS];
+    int count = 0, by_default = 0;
+    for (int letter; (letter = next_option(&words));) {
+        if (letter == DEFAULT) {
+            by_default = 1;
+            continue;
+        }
+        if (count == PATHS)
+            refuse("more than %d paths", PATHS);
+        if (*words.value != '/')
+            refuse("%s: \"%s\" is not an absolute path", words.option, words.value);
+        list[count].path = words.value;
+        list[count++].ro = letter == RO;
+    }
+    char **rest = next_program(&words);
+    if (!count && !by_default)
+        refuse("nothing is to be hidden: give --default, --hide PATH or --ro PATH");
+
+    need_own_namespace('m');
+    for (size_t i = 0; by_default && i < sizeof hidden / sizeof *hidden; i++)
+        hide(hidden[i], 1);
+    for (size_t i = 0; by_default && i < sizeof protected / sizeof *protected; i++)
+        write_protect(protected[i], 1);
+    for (int i = 0; i < count; i++)
+        if (list[i].ro)
+            write_protect(list[i].path, 0);
+        else
+            hide(list[i].path, 0);
+    chain(rest);
+}

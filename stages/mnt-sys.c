@@ -1,0 +1,129 @@
+/* mnt-sys: mount sysfs, and the container's own control group in it, to be read only. */
+#include "chain.h"
+#include "file.h"
+#include "kernel.h"
+#include "message.h"
+#include "mount.h"
+#include "namespace.h"
+#include "words.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+static const struct program program = {
+    "mnt-sys",
+    "DIR PROG [ARG...]",
+    "Mount sysfs read-only on DIR (made when missing), with the own control group in fs/cgroup,\n"
+    "then run PROG",
+    NULL,
+};
+
+static const unsigned flags =
+    MOUNT_ATTR_RDONLY | MOUNT_ATTR_NOSUID | MOUNT_ATTR_NODEV | MOUNT_ATTR_NOEXEC;
+
+/* Mounts a hierarchy; in the own cgroup namespace its root is the own group. */
+static void mount_hierarchy(int cgroups, const char *name, const char *type,
+                            const struct mount_option *settings)
+{
+    if (mkdirat(cgroups, name, 0755) < 0)
+        fail("cannot make fs/cgroup/%s", name);
+    int target = open_at(cgroups, name, O_PATH | O_DIRECTORY | O_NOFOLLOW);
+    if (target < 0)
+        fail("cannot open fs/cgroup/%s", name);
+    mount_new(type, settings, flags, target, name);
+}
+
+/* Mounts the v1 hierarchy of these controllers ("cpu,cpuacct", "name=systemd"), with a link to it from
+ * each of several. */
+static void mount_v1(int cgroups, char *controllers)
+{
+    enum { MOST = 16 };
+    struct mount_option settings[MOST + 1] = {{0}};
+    char list[256];
+    int count = 0;
+    const char *name = controllers;
+
+    snprintf(list, sizeof list, "%s", controllers);
+    if (strncmp(list, "name=", 5) == 0) {
+        name = controllers + 5;
+        settings[count++] = (struct mount_option){"none", NULL};
+        settings[count++] = (struct mount_option){"name", name};
+    } else {
+        for (char *one = strtok(list, ","); one && count < MOST; one = strtok(NULL, ","))
+            settings[count++] = (struct mount_option){one, NULL};
+    }
+    mount_hierarchy(cgroups, name, "cgroup", settings);
+    for (int i = 0; count > 1 && i < count && settings[i].value == NULL && name == controllers; i++)
+        if (symlinkat(name, cgroups, settings[i].key) < 0)
+            fail("cannot make the link fs/cgroup/%s", settings[i].key);
+}
+
+/* Mounts what /proc/self/cgroup lists: ID:CONTROLLERS:PATH, and nothing between the colons for v2. */
+static void mount_groups(int sys)
+{
+    const struct mount_option none[] = {{0}}, small[] = {{"mode", "755"}, {"size", "64k"}, {0}};
+    struct lines lines;
+    char *groups[64], text[4096];
+    int count = 0;
+    size_t length = 0;
+
+    int target = open_at(sys, "fs/cgroup", O_PATH | O_DIRECTORY | O_NOFOLLOW);
+    if (target < 0 && errno == ENOENT)
+        return; /* a kernel without control groups */
+    if (target < 0)
+        fail("cannot open fs/cgroup");
+    if (!open_lines(&lines, AT_FDCWD, "/proc/self/cgroup")) {
+        if (errno == ENOENT)
+            hint("put mnt-proc before this stage");
+        fail("cannot find the own control groups: /proc/self/cgroup");
+    }
+    for (char *line; count < 64 && (line = next_line(&lines));) {
+        char *names = strchr(line, ':');
+        if (!names || length + strlen(names) >= sizeof text)
+            continue;
+        names[1 + strcspn(names + 1, ":")] = '\0';
+        groups[count++] = strcpy(text + length, names + 1);
+        length += strlen(names + 1) + 1;
+    }
+    close_lines(&lines);
+
+    if (count == 1 && !*groups[0]) {
+        mount_new("cgroup2", none, flags, target, "fs/cgroup");
+        return;
+    }
+    int cgroups = make_mount("tmpfs", small, flags & ~(unsigned)MOUNT_ATTR_RDONLY, "fs/cgroup");
+    put_mount(cgroups, target, "tmpfs", "fs/cgroup");
+    close(target);
+    for (int i = 0; i < count; i++)
+        if (*groups[i])
+            mount_v1(cgroups, groups[i]);
+        else
+            mount_hierarchy(cgroups, "unified", "cgroup2", none);
+    if (add_mount_flags(cgroups, MOUNT_ATTR_RDONLY, 0) < 0)
+        fail("cannot make fs/cgroup read-only");
+    close(cgroups);
+}
+
+int main(int argc, char **argv)
+{
+    struct words words = read_words(&program, argc, argv);
+    next_option(&words);
+    const char *dir = next_operand(&words, "DIR");
+    char **rest = next_program(&words);
+
+    const struct mount_option none[] = {{0}};
+    need_own_namespace('m');
+    int sys = make_mount("sysfs", none, flags, dir);
+    int target = open_mount_point(dir, 0);
+    put_mount(sys, target, "sysfs", dir);
+    close(target);
+    /* In the host's cgroup namespace they would show the groups of the host. */
+    if (has_own_namespace('C'))
+        mount_groups(sys);
+    close(sys);
+    chain(rest);
+}
