@@ -3,6 +3,7 @@
 #   make                build all programs
 #   make run [CMD=...]  build, make rootfs/base of this machine's programs if missing, run CMD in it
 #   make check          run the tests, as root; TESTS="tests/chain.sh ..." runs some
+#   make check-vm       run them in virtual machines with cgroup v2 alone, as root and as a user
 #   make lint           run the linters and compile with the other compiler
 #   make asan           build with sanitizers, into .build/asan/bin; make check-asan tests that
 #   make bench          measure what a stage and a container cost
@@ -34,7 +35,8 @@ programs := $(patsubst stages/%.c,%,$(wildcard stages/*.c))
 shared   := $(patsubst shared/%.c,$(OBJECTS)/shared/%.o,$(wildcard shared/*.c))
 helpers  := $(patsubst tests/%.c,.build/tests/%,$(wildcard tests/*.c tests/bench/*.c))
 sources  := $(wildcard stages/*.c shared/*.c tests/*.c tests/bench/*.c)
-scripts  := $(wildcard rootfs/from-* rootfs/common.sh tests/*.sh tests/bench/run) tests/run .ci/run
+scripts  := $(wildcard rootfs/from-* rootfs/common.sh tests/*.sh tests/bench/run) tests/run .ci/run \
+	$(addprefix tests/vm/,run init image kernel)
 manual   := $(wildcard Doc/*.[1-8])
 
 all: $(programs:%=$(BIN)/%)
@@ -76,6 +78,19 @@ rootfs/base:
 
 check: all $(helpers) .build/tests/root
 	tests/run $(TESTS)
+
+# Machines of pure cgroup v2, emulated: their kernel, and a disk with all that was built.
+.build/vm/kernel:
+	@mkdir -p $(@D)
+	tests/vm/kernel $@
+
+.build/vm/image: $(programs:%=$(BIN)/%) $(helpers) .build/tests/root VERSION \
+		$(wildcard rootfs/from-* rootfs/common.sh tests/* tests/vm/*)
+	@mkdir -p $(@D)
+	tests/vm/image $@
+
+check-vm: .build/vm/kernel .build/vm/image
+	tests/vm/run both $(TESTS)
 
 # Sanitizers need the system's libc, dynamically; so that root needs the libraries, too.
 asan:
@@ -126,5 +141,5 @@ uninstall:
 clean:
 	rm -rf --one-file-system bin .build
 
-.PHONY: all run check asan check-asan bench lint install uninstall clean
+.PHONY: all run check check-vm asan check-asan bench lint install uninstall clean
 .SECONDARY:

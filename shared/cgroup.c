@@ -173,7 +173,8 @@ static int prepare_base(struct cgroup *group, struct cgroup_place *place, unsign
     }
     if (result == 0 || errno == ENODEV || errno == ENOENT)
         return result;
-    int threaded = is_threaded(place->base);
+    int error = errno, threaded = is_threaded(place->base);
+    errno = error;
     remove_made(group);
     if (threaded)
         refuse("the control group %s is threaded: only threads can be limited in it",

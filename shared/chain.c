@@ -16,6 +16,8 @@
 
 /* After root-setup, the descriptor of the directory of the stages. */
 static const char stages_variable[] = "MINICTR_STAGES";
+/* Behind tty-relay, the descriptor of the socket to it. */
+static const char terminal_variable[] = "MINICTR_TTY";
 /* The letters of the namespaces that were made. */
 static const char made_variable[] = "MINICTR_NS";
 
@@ -43,22 +45,69 @@ static void forget(const char *variable)
         while (*++entry);
 }
 
-static _Noreturn void refuse_variable(const char *text)
+static _Noreturn void refuse_variable(const char *variable)
 {
     hint("it is for the stages to set, not for the user");
-    refuse("the variable %s is \"%s\", which is no directory of stages", stages_variable, text);
+    refuse("the variable %s is \"%s\", which is no descriptor of theirs", variable,
+           value_of(variable));
 }
 
-int chain_kept_stages(void)
+/* Returns the descriptor that a variable holds, or -1 when it is not set. */
+static int descriptor_in(const char *variable)
 {
-    const char *text = value_of(stages_variable);
+    const char *text = value_of(variable);
     if (!text)
         return -1;
     char *end;
     long fd = strtol(text, &end, 10);
     if (end == text || *end || fd <= STDERR_FILENO || fd > INT_MAX)
-        refuse_variable(text);
+        refuse_variable(variable);
     return (int)fd;
+}
+
+/* Passes a descriptor on in a variable; ENTRY is where that stays. */
+static void pass_on(const char *variable, char *entry, size_t size, int fd)
+{
+    if (fcntl(fd, F_SETFD, 0) < 0)
+        fail("cannot pass on descriptor %d", fd);
+    snprintf(entry, size, "%s=%d", variable, fd);
+    if (putenv(entry) != 0)
+        fail("cannot set %s", variable);
+}
+
+static void drop(const char *variable)
+{
+    int fd = descriptor_in(variable);
+    if (fd < 0)
+        return;
+    close(fd);
+    forget(variable);
+}
+
+int chain_kept_stages(void)
+{
+    return descriptor_in(stages_variable);
+}
+
+void chain_drop_stages(void)
+{
+    drop(stages_variable);
+}
+
+int chain_terminal(void)
+{
+    return descriptor_in(terminal_variable);
+}
+
+void chain_keep_terminal(int socket)
+{
+    static char entry[64];
+    pass_on(terminal_variable, entry, sizeof entry, socket);
+}
+
+void chain_drop_terminal(void)
+{
+    drop(terminal_variable);
 }
 
 void chain_directory(char *path)
@@ -119,20 +168,7 @@ void chain_keep_stages(void)
         fail("cannot keep the directory of the stages: %s", path);
     if (add_mount_flags(fd, MOUNT_ATTR_RDONLY | MOUNT_ATTR_NOSUID | MOUNT_ATTR_NODEV, 0) < 0)
         fail("cannot make the copy of the directory of the stages read-only: %s", path);
-    if (fcntl(fd, F_SETFD, 0) < 0)
-        fail("cannot pass on descriptor %d", fd);
-    snprintf(entry, sizeof entry, "%s=%d", stages_variable, fd);
-    if (putenv(entry) != 0)
-        fail("cannot set %s", stages_variable);
-}
-
-void chain_drop_stages(void)
-{
-    int fd = chain_kept_stages();
-    if (fd < 0)
-        return;
-    close(fd);
-    forget(stages_variable);
+    pass_on(stages_variable, entry, sizeof entry, fd);
 }
 
 /* Executes a stage; returns when there is none of that name. */
@@ -145,7 +181,7 @@ static void exec_stage(int stages, char **words)
     if (stages >= 0) {
         exec_at(stages, words[0], words, environ);
         if (errno == EBADF || errno == ENOTDIR)
-            refuse_variable(value_of(stages_variable));
+            refuse_variable(stages_variable);
         snprintf(path, sizeof path, "%s", words[0]);
     } else {
         chain_directory(path);
@@ -206,6 +242,7 @@ void chain(char **words)
      * a message may want to look for a stage of a similar name. */
     if (stages >= 0 && fcntl(stages, F_SETFD, FD_CLOEXEC) < 0)
         fail("cannot close the directory of the stages: descriptor %d", stages);
+    chain_drop_terminal();
     forget(stages_variable);
     forget(made_variable);
     if (bare)

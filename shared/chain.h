@@ -1,11 +1,12 @@
 /*
  * chain.h: how a stage becomes the next one, and what the stages of a chain know of each other.
  *
- * Two variables travel through the environment, and never reach PROG:
+ * Three variables travel through the environment, and never reach PROG:
  *   MINICTR_NS      the letters of the namespaces that ns-enter made in this chain; '/' while the
  *                   new root is open and not yet the root
  *   MINICTR_STAGES  after root-setup: the descriptor of the directory of the stages (a detached,
  *                   read-only mount), since the root no longer holds them
+ *   MINICTR_TTY     behind tty-relay: the descriptor of a socket to it, for tty-pty
  */
 #ifndef CHAIN_H
 #define CHAIN_H
@@ -13,8 +14,8 @@
 /*
  * Executes the rest of the chain; the end of every stage. A bare name is looked up among the
  * stages (the descriptor after root-setup, the directory of the running program before it), then in
- * PATH; once it is none of ours, or has a slash, both variables and the descriptor are gone for
- * what is executed. When it cannot be executed: a message that says why, and status 127 when
+ * PATH; once it is none of ours, or has a slash, the variables and the descriptors are gone for what
+ * is executed. When it cannot be executed: a message that says why, and status 127 when
  * nothing of that name was found, else 126.
  */
 _Noreturn void chain(char **words);
@@ -43,6 +44,17 @@ void chain_keep_stages(void);
 
 /* Closes that descriptor and forgets it: for a supervisor, which executes nothing any more. */
 void chain_drop_stages(void);
+
+/* Returns the descriptor of the socket to a tty-relay of this chain, or -1. Ends with 125 and a message
+ * when the variable holds something else. */
+int chain_terminal(void);
+
+/* Passes such a socket on to the stages that follow. Ends with 125 and a message when there is no
+ * memory. */
+void chain_keep_terminal(int socket);
+
+/* Closes it and forgets it. */
+void chain_drop_terminal(void);
 
 /*
  * Writes the path of the directory of the running program into PATH (PATH_MAX bytes): from

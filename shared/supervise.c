@@ -65,6 +65,7 @@ static void tie_to_parent(int parent)
 static void stay_behind(const struct supervisor *supervisor)
 {
     chain_drop_stages();
+    chain_drop_terminal();
     if (supervisor->is_init && chdir("/") < 0)
         complain("cannot leave the working directory");
 }
@@ -81,6 +82,8 @@ pid_t fork_supervised(struct supervisor *supervisor, uint64_t flags, int cgroup)
     supervisor->child_is_init = (flags & CLONE_NEWPID) != 0;
     supervisor->killed_by = supervisor->acted_for = 0;
     supervisor->stop_relayed = 0;
+    supervisor->on_stop = NULL;
+    supervisor->status = STATUS_FAILED;
     if (!supervisor->is_init && (self = pidfd_open_of(getpid())) < 0)
         return -1;
 
@@ -126,11 +129,15 @@ static void stop_with_child(struct supervisor *supervisor)
 {
     if (continue_is_pending())
         return;
+    if (supervisor->on_stop)
+        supervisor->on_stop(1);
     if (!supervisor->is_init)
         kill(getpid(), SIGSTOP);
     else if (!supervisor->new_session || supervisor->stop_relayed)
         kill(0, SIGSTOP);
     supervisor->stop_relayed = 0;
+    if (supervisor->on_stop)
+        supervisor->on_stop(0);
 }
 
 /* Reads /proc/PID/NAME; returns whether it could. */
@@ -183,9 +190,9 @@ static int act_for_init(struct supervisor *supervisor, int signal)
  * In a session of its own the terminal never reaches it: it gets the signal as a group, and a stop
  * as SIGSTOP, since the kernel drops the others for a group without a shell (orphaned, setpgid(2)).
  */
-static void relay(struct supervisor *supervisor, const siginfo_t *info)
+static void relay(struct supervisor *supervisor, int given, int code)
 {
-    int signal = info->si_signo;
+    int signal = given;
     pid_t to = supervisor->child;
     pid_t group = getpgid(to);
 
@@ -195,24 +202,24 @@ static void relay(struct supervisor *supervisor, const siginfo_t *info)
     }
     if (supervisor->child_is_init && act_for_init(supervisor, signal))
         return;
-    if (info->si_code == SI_KERNEL) {
+    if (code == SI_KERNEL) {
         if (group == getpgrp())
             return;
         if (supervisor->new_session)
             to = -to;
     }
     if (supervisor->new_session && is_stop(signal)) {
-        supervisor->stop_relayed = info->si_code == SI_KERNEL;
+        supervisor->stop_relayed = code == SI_KERNEL;
         signal = SIGSTOP;
     }
     kill(to, signal);
     /* Process 1 will not be seen to stop, so who sent it a stop by hand stops with it at once. */
-    if (supervisor->child_is_init && is_stop(info->si_signo))
+    if (supervisor->child_is_init && is_stop(given))
         stop_with_child(supervisor);
 }
 
-/* Returns whether the child has ended, with its status. */
-static int reap(struct supervisor *supervisor, int *status)
+/* Returns whether the child has ended. */
+static int reap(struct supervisor *supervisor)
 {
     int ended = 0, change;
     pid_t pid;
@@ -228,28 +235,37 @@ static int reap(struct supervisor *supervisor, int *status)
         if (!WIFEXITED(change))
             supervisor->killed_by =
                 supervisor->acted_for ? supervisor->acted_for : WTERMSIG(change);
-        *status = supervisor->killed_by ? 128 + supervisor->killed_by : WEXITSTATUS(change);
+        supervisor->status =
+            supervisor->killed_by ? 128 + supervisor->killed_by : WEXITSTATUS(change);
         ended = 1;
     }
     return ended;
 }
 
-int supervise(struct supervisor *supervisor)
+int supervise_signal(struct supervisor *supervisor, int signal, int code)
 {
-    sigset_t all = all_signals();
-    siginfo_t info;
-    int status = STATUS_FAILED;
+    if (signal && signal != SIGCHLD)
+        relay(supervisor, signal, code);
+    return reap(supervisor);
+}
 
-    /* The child may have ended before its signal was waited for. */
-    while (!reap(supervisor, &status)) {
-        while (sigwaitinfo(&all, &info) < 0)
-            ;
-        if (info.si_signo != SIGCHLD)
-            relay(supervisor, &info);
-    }
+int supervise_end(struct supervisor *supervisor)
+{
     /* A shell inside that took the terminal for itself cannot name the group to give it back to.
      * All signals are blocked, so asking for it from the background is no offence (SIGTTOU). */
     if (supervisor->terminal >= 0 && tcgetpgrp(supervisor->terminal) != getpgrp())
         tcsetpgrp(supervisor->terminal, getpgrp());
-    return status;
+    return supervisor->status;
+}
+
+int supervise(struct supervisor *supervisor)
+{
+    sigset_t all = all_signals();
+    siginfo_t info = {0};
+
+    /* The child may have ended before its signal was waited for. */
+    while (!supervise_signal(supervisor, info.si_signo, info.si_code))
+        while (sigwaitinfo(&all, &info) < 0)
+            ;
+    return supervise_end(supervisor);
 }

@@ -18,6 +18,8 @@ struct supervisor {
     int acted_for;     /* the signal on behalf of which such a child was killed, or 0 */
     int terminal;      /* whose foreground group we were at the start, or -1 */
     int stop_relayed;  /* a stop from outside was passed on */
+    int status;        /* at the end: its exit status, or 128+N when signal N killed it */
+    void (*on_stop)(int stopping); /* called before the supervisor stops, and when it goes on */
     sigset_t mask;     /* what the caller had blocked */
     struct sigaction on_child; /* what the caller did with SIGCHLD */
 };
@@ -48,5 +50,12 @@ pid_t fork_supervised(struct supervisor *supervisor, uint64_t flags, int cgroup)
  * 128+N.
  */
 int supervise(struct supervisor *supervisor);
+
+/* For one that has more to do than wait: acts on a signal that was taken (its si_signo and si_code), or
+ * with 0 only looks. Returns whether the child has ended. */
+int supervise_signal(struct supervisor *supervisor, int signal, int code);
+
+/* Leaves the terminal to the group that had it; returns the status to end with. */
+int supervise_end(struct supervisor *supervisor);
 
 #endif

@@ -55,15 +55,16 @@ static int by_number(const void *a, const void *b)
 int main(int argc, char **argv)
 {
     struct words words = read_words(&program, argc, argv);
-    unsigned kept[MOST_KEPT + 1];
+    unsigned kept[MOST_KEPT + 2];
     int count = 0;
     while (next_option(&words))
         count = read_list(words.option, words.value, kept);
     char **rest = next_program(&words);
 
-    int stages = chain_kept_stages();
-    if (stages >= 0)
-        kept[count++] = (unsigned)stages;
+    const int ours[] = {chain_kept_stages(), chain_terminal()};
+    for (int i = 0; i < 2; i++)
+        if (ours[i] >= 0)
+            kept[count++] = (unsigned)ours[i];
     qsort(kept, (size_t)count, sizeof *kept, by_number);
 
     /* Close what lies between those that are kept, and all above them. */

@@ -1,11 +1,13 @@
 /* ns-enter: run the rest of the chain in new namespaces. */
 #include "chain.h"
+#include "kernel.h"
 #include "message.h"
 #include "namespace.h"
 #include "supervise.h"
 #include "words.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <sched.h>
 #include <sys/mount.h>
 #include <unistd.h>
@@ -27,6 +29,16 @@ static const struct program program = {
     "Run PROG in new namespaces",
     options,
 };
+
+/* unshare(2) makes a time namespace for children; that PROG is in it, too, not every kernel sees to at
+ * exec (time_namespaces(7)). */
+static void enter_time(void)
+{
+    int children = open_at(AT_FDCWD, "/proc/self/ns/time_for_children", O_RDONLY);
+    if (children < 0 || setns(children, CLONE_NEWTIME) < 0)
+        fail("cannot enter the new time namespace");
+    close(children);
+}
 
 int main(int argc, char **argv)
 {
@@ -55,6 +67,8 @@ int main(int argc, char **argv)
     } else if (unshare(flags) < 0) {
         fail("cannot make new namespaces (-%s)", made);
     }
+    if (flags & CLONE_NEWTIME && !(flags & CLONE_NEWPID))
+        enter_time();
     if (flags & CLONE_NEWNS && mount("none", "/", NULL, MS_REC | MS_PRIVATE, NULL) < 0)
         fail("cannot make the mounts private");
     chain_note_made(made);

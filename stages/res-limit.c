@@ -13,9 +13,8 @@
 static const struct program program = {
     "res-limit",
     "NAME=SOFT[:HARD]... PROG [ARG...]",
-    "Set resource limits (setrlimit(2)), then run PROG. NAME: as, core, cpu, data, fsize, locks,\n"
-    "memlock, msgqueue, nice, nofile, nproc, rss, rtprio, rttime, sigpending, stack; SOFT and\n"
-    "HARD: a number (K, M, G, T for bytes), or \"max\"; with one of them, it is both",
+    "Set resource limits, then run PROG. NAME: as, core, cpu, data, fsize, locks, memlock,\n"
+    "msgqueue, nice, nofile, nproc, rss, rtprio, rttime, sigpending or stack",
     NULL,
 };
 
@@ -80,16 +79,17 @@ int main(int argc, char **argv)
     struct rlimit limits[KINDS];
     unsigned given = 0;
     next_option(&words);
-    for (; *words.next && strchr(*words.next, '='); words.next++) {
-        size_t length = strcspn(*words.next, "=");
-        int kind = find_kind(*words.next, length);
+    do {
+        const char *word = next_operand(&words, "NAME=SOFT...");
+        size_t length = strcspn(word, "=");
+        if (!word[length])
+            refuse("\"%s\" is not NAME=SOFT or NAME=SOFT:HARD, as nofile=1024", word);
+        int kind = find_kind(word, length);
         if (given >> kind & 1)
             refuse("%s is given twice", kinds[kind].name);
         given |= 1U << kind;
-        limits[kind] = read_limits(kind, *words.next + length + 1);
-    }
-    if (!given)
-        refuse("no limit is given, as nofile=1024 or core=0:max");
+        limits[kind] = read_limits(kind, word + length + 1);
+    } while (*words.next && strchr(*words.next, '='));
     char **rest = next_program(&words);
 
     for (int i = 0; i < KINDS; i++)

@@ -14,8 +14,15 @@ hierarchy() {
         type ~ /^cgroup/ && index("," list ",", "," wanted ",") { print $5; exit }' /proc/self/mountinfo
 }
 
-memory=$(hierarchy memory)/minictr
-pids=$(hierarchy pids)/minictr
+# place CONTROLLER: the directory that the groups are made in.
+place() {
+    cg-limit cat /proc/self/cgroup | awk -F : -v controller="$1" '
+        $2 == "" || $2 == controller { path = $3 } $2 == controller { exit }
+        END { sub("/[^/]*$", "", path); print path }'
+}
+
+memory=$(hierarchy memory)$(place memory)
+pids=$(hierarchy pids)$(place pids)
 if [ -e "${memory%/minictr}/cgroup.controllers" ]; then
     version=2 memory_file=memory.max swap_file=memory.swap.max
 else
@@ -197,6 +204,7 @@ testKilledSupervisorLeavesNoProcessAndTheNextRunNoGroup() {
 }
 
 testKilledSupervisorOfManyProcesses() {
+    needs_root && return
     start cg-limit --name "$name" ns-enter -p pid-init sh -c 'sleep 1000 & sleep 1000'
     await 5 has_processes 4 || fail 'it did not start'
     kill -KILL "$started"
@@ -338,6 +346,7 @@ testGroupThatIsBeingMadeIsNotSwept() {
 }
 
 testGroupThatIsBeingMadeIsNotSweptWhereMountsHaveAnotherOrder() {
+    needs_root && return
     have_strace || { skip 'no strace' && return; }
     mkdir -p "$tmp/later"
     sweep_meanwhile unshare --mount \
@@ -347,6 +356,7 @@ testGroupThatIsBeingMadeIsNotSweptWhereMountsHaveAnotherOrder() {
 
 # Each holds one lock for a while: were their order another, each would wait for the other's.
 testStartsDoNotWaitForEachOtherWhereMountsHaveAnotherOrder() {
+    needs_root && return
     have_strace || { skip 'no strace' && return; }
     mkdir -p "$tmp/later"
     slowly="timeout 5 strace -f -o /dev/null -e inject=flock:delay_exit=400000:when=1"
@@ -490,18 +500,21 @@ elsewhere() {
 }
 
 testNoControlGroupsAreMounted() {
+    needs_root && return
     elsewhere 'awk "/ - cgroup2? / { print \$5 }" /proc/self/mountinfo | xargs -n 1 umount -l
         cg-limit echo reached'
     refused 'cg-limit: no cgroup file system is mounted'
 }
 
 testNoneOfTheControllersIsMounted() {
+    needs_root && return
     [ $version = 1 ] || { skip 'one hierarchy' && return; }
     elsewhere 'umount "$0" "$1"; cg-limit echo reached'
     refused 'cg-limit: no mounted cgroup hierarchy has the controller memory or pids'
 }
 
 testTheControllerIsNotMounted() {
+    needs_root && return
     [ $version = 1 ] || { skip 'one hierarchy' && return; }
     elsewhere 'umount "$0"; cg-limit --memory 32M echo reached'
     refused 'cg-limit: no mounted cgroup hierarchy has the controller memory'
@@ -511,6 +524,7 @@ testTheControllerIsNotMounted() {
 }
 
 testTheOtherControllerIsNotMounted() {
+    needs_root && return
     [ $version = 1 ] || { skip 'one hierarchy' && return; }
     elsewhere 'umount "$0"; cg-limit --pids 7 echo reached'
     ended 0
@@ -518,6 +532,7 @@ testTheOtherControllerIsNotMounted() {
 }
 
 testMountPointWithASpaceInIt() {
+    needs_root && return
     mkdir -p "$tmp/a b"
     attempt unshare --mount sh -c 'mount --bind "$0" "$2/a b" && umount "$0" &&
         cg-limit --memory 32M --name "$1" cat "$2/a b/minictr/$1/$3"' \
@@ -527,11 +542,13 @@ testMountPointWithASpaceInIt() {
 }
 
 testControlGroupsAreReadOnly() {
+    needs_root && return
     elsewhere 'for place in "$0" "$1"; do mount -o remount,bind,ro "$place"; done; cg-limit echo reached'
     refused 'cg-limit: cannot make the control group *minictr*: Read-only file system'
 }
 
 testTheSecondHierarchyIsReadOnly() {
+    needs_root && return
     [ "$memory" != "$pids" ] || { skip 'one hierarchy' && return; }
     elsewhere 'mount -o remount,bind,ro "$1"; cg-limit echo reached'
     refused 'cg-limit: cannot make the control group *minictr*: Read-only file system'
@@ -539,6 +556,7 @@ testTheSecondHierarchyIsReadOnly() {
 }
 
 testBehindRootSetupItRefuses() {
+    needs_root && return
     attempt ns-enter -m root-setup "$root" cg-limit echo reached
     refused 'cg-limit: *'
     assertEquals 'cg-limit: hint: put this stage before root-setup' "$hint"
@@ -563,9 +581,10 @@ testProgsSignalsAreTheCallers() {
 }
 
 testWithoutRoot() {
+    needs_root && return
     as_nobody cg-limit --memory 32M echo reached
     refused 'cg-limit: cannot make the control group *minictr*: Permission denied'
-    assertEquals 'cg-limit: hint: this user is not root: run it with sudo' "$hint"
+    assertContains "$hint" 'run it with sudo'
 }
 
 # kernel_refuses FAULT MESSAGE: and nothing is left.
@@ -616,6 +635,7 @@ testKernelRefusesTheProcess() {
 
 testKernelRefusesToEnter() {
     have_strace || { skip 'no strace' && return; }
+    [ $version = 1 ] || { skip 'on v2 a process is born in its group' && return; }
     inject write:error=EINVAL:when=1 cg-limit --name "$name" echo reached
     refused "cg-limit: cannot enter the control group $memory/$name: Invalid argument"
     no_group "$name"

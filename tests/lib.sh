@@ -18,6 +18,7 @@
 #                          that is tested is broken, since the system calls for it fail
 #   keeps_off_the_host KIND STAGE OPERAND
 #                          asserts that the stage refuses to change the host's namespace
+#   needs_root             skips the test when the tests run as a user: needs_root && return
 #   as_nobody COMMAND      attempts the command as a user without powers
 #   start COMMAND          starts it in the background, leaves $started
 #   child_of PID           prints the first child of a process
@@ -138,6 +139,10 @@ await() {
 
 skip() {
     echo "SKIP:$1"
+}
+
+needs_root() {
+    [ "$(id -u)" != 0 ] && skip 'needs root'
 }
 
 # No forks in here: they are called very often.

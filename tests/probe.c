@@ -4,6 +4,10 @@
  */
 #include <dirent.h>
 #include <errno.h>
+#include <fcntl.h>
+#include <grp.h>
+#include <mqueue.h>
+#include <sched.h>
 #include <signal.h>
 #include <stdint.h>
 #include <stdio.h>
@@ -15,8 +19,8 @@
 
 static _Noreturn void usage(void)
 {
-    fputs("usage: probe fds|signals|groups|args|env|alloc|child-alloc|forks|orphans|exit|die|catch"
-          "|exec|stage-exe\n",
+    fputs("usage: probe fds|signals|groups|args|env|env-bytes|in-env|alloc|child-alloc|forks|opens"
+          "|orphans|exit|die|catch|exec|stage-exe|pty|shm|mqueue|nobody|unshare\n",
           stderr);
     exit(2);
 }
@@ -66,6 +70,21 @@ static int args(char **words)
     return 0;
 }
 
+/* Executes what follows "--" in exactly this environment, which a shell would tidy up: names that
+ * are there twice, entries without "=". */
+static int in_env(char **words)
+{
+    char **rest = words;
+    while (*rest && strcmp(*rest, "--") != 0)
+        rest++;
+    if (!rest[0] || !rest[1])
+        usage();
+    *rest++ = NULL;
+    execve(*rest, rest, words);
+    perror(*rest);
+    return 1;
+}
+
 /* Touches so many MiB, one after the other, and says how many it got. */
 static int alloc(int mebibytes)
 {
@@ -112,6 +131,16 @@ static int forks(int most)
     while (wait(NULL) > 0)
         ;
     printf("forked %d\n", count);
+    return 0;
+}
+
+/* Opens up to N descriptors; says how many, and the number of the error that was in the way. */
+static int opens(int most)
+{
+    int count = 0;
+    while (count < most && open("/", O_RDONLY | O_DIRECTORY) >= 0)
+        count++;
+    printf("opened %d, error %d\n", count, count < most ? errno : 0);
     return 0;
 }
 
@@ -176,6 +205,95 @@ static int stage_exe(const char *pid)
     return 0;
 }
 
+static _Noreturn void give_up(const char *what)
+{
+    fprintf(stderr, "probe: %s: %s\n", what, strerror(errno));
+    exit(1);
+}
+
+/* Opens a new terminal, sends a line through it, prints its name and becomes PROG with it open. */
+static int pty(char **words)
+{
+    char text[16] = "";
+    int master = posix_openpt(O_RDWR | O_NOCTTY);
+    if (master < 0 || grantpt(master) < 0 || unlockpt(master) < 0)
+        give_up("ptmx");
+    const char *name = ptsname(master);
+    int terminal = name ? open(name, O_RDWR | O_NOCTTY) : -1;
+    if (terminal < 0 || !isatty(terminal))
+        give_up(name ? name : "ptsname");
+    if (write(master, "line\n", 5) != 5 || read(terminal, text, sizeof text - 1) != 5)
+        give_up("no line came through");
+    printf("%s %s", name, text);
+    fflush(stdout);
+    return *words ? (execvp(*words, words), 1) : 0;
+}
+
+/* Shares memory by its name with another process: both must see what the other wrote. */
+static int shm(void)
+{
+    int status = 1;
+    int file = shm_open("/probe", O_RDWR | O_CREAT | O_EXCL, 0600);
+    if (file < 0 || ftruncate(file, 8192) < 0)
+        give_up("shm_open");
+    pid_t child = fork();
+    if (child == 0) {
+        int same = shm_open("/probe", O_RDWR, 0);
+        char *memory = mmap(NULL, 8192, PROT_READ | PROT_WRITE, MAP_SHARED, same, 0);
+        if (same < 0 || memory == MAP_FAILED)
+            _exit(1);
+        memory[8191] = 'c';
+        _exit(0);
+    }
+    char *memory = mmap(NULL, 8192, PROT_READ | PROT_WRITE, MAP_SHARED, file, 0);
+    waitpid(child, &status, 0);
+    if (memory == MAP_FAILED || status != 0)
+        give_up("mmap");
+    printf("child wrote %c\n", memory[8191]);
+    return shm_unlink("/probe") < 0;
+}
+
+/* Makes a message queue of this name, and sends itself a message. It stays. */
+static int message_queue(const char *name)
+{
+    char text[64] = "";
+    struct mq_attr size = {.mq_maxmsg = 2, .mq_msgsize = sizeof text};
+    mqd_t queue = mq_open(name, O_RDWR | O_CREAT | O_EXCL, 0600, &size);
+    if (queue == (mqd_t)-1 || mq_send(queue, "message", 7, 0) < 0 ||
+        mq_receive(queue, text, sizeof text, NULL) != 7)
+        give_up(name);
+    puts(text);
+    return 0;
+}
+
+/* Becomes PROG as a user without powers. */
+static int nobody(char **words)
+{
+    if (setgroups(0, NULL) < 0 || setgid(65534) < 0 || setuid(65534) < 0)
+        give_up("setuid");
+    return execvp(*words, words), 1;
+}
+
+/* Starts PROG as root of user, mount and PID namespaces of its own, which any user may be. */
+static int unshare_user(char **words)
+{
+    char map[32];
+    int status = 1;
+    snprintf(map, sizeof map, "0 %d 1", (int)geteuid());
+    if (unshare(CLONE_NEWUSER | CLONE_NEWNS | CLONE_NEWPID) < 0)
+        give_up("unshare");
+    int file = open("/proc/self/uid_map", O_WRONLY | O_CLOEXEC);
+    if (file < 0 || write(file, map, strlen(map)) < 0)
+        give_up("uid_map");
+    close(file);
+    puts("unshared");
+    fflush(stdout);
+    if (fork() == 0)
+        _exit((execvp(*words, words), 127));
+    wait(&status);
+    return WIFEXITED(status) ? WEXITSTATUS(status) : 1;
+}
+
 int main(int argc, char **argv)
 {
     if (argc < 2)
@@ -195,12 +313,18 @@ int main(int argc, char **argv)
             puts(*entry);
         return 0;
     }
+    if (strcmp(verb, "env-bytes") == 0)
+        return args(environ);
+    if (strcmp(verb, "in-env") == 0)
+        return in_env(argv + 2);
     if (strcmp(verb, "alloc") == 0)
         return alloc(number);
     if (strcmp(verb, "child-alloc") == 0)
         return child_alloc(number);
     if (strcmp(verb, "forks") == 0)
         return forks(number);
+    if (strcmp(verb, "opens") == 0)
+        return opens(number);
     if (strcmp(verb, "orphans") == 0)
         return orphans(number);
     if (strcmp(verb, "exit") == 0)
@@ -211,6 +335,16 @@ int main(int argc, char **argv)
         return catch_signals(argv + 2);
     if (strcmp(verb, "stage-exe") == 0 && argc > 2)
         return stage_exe(argv[2]);
+    if (strcmp(verb, "pty") == 0)
+        return pty(argv + 2);
+    if (strcmp(verb, "shm") == 0)
+        return shm();
+    if (strcmp(verb, "mqueue") == 0 && argc > 2)
+        return message_queue(argv[2]);
+    if (strcmp(verb, "nobody") == 0 && argc > 2)
+        return nobody(argv + 2);
+    if (strcmp(verb, "unshare") == 0 && argc > 2)
+        return unshare_user(argv + 2);
     if (strcmp(verb, "exec") == 0 && argc > 3)
         return execv(argv[2], argv + 3), 1;
     usage();

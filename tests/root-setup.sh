@@ -258,10 +258,121 @@ testDirThatIsEmpty() {
     refused 'root-setup: DIR is empty'
 }
 
+# Behind root-open, or mnt-overlay, the new root is the working directory.
+behind() {
+    attempt ns-enter -mp root-open "$own" "$@"
+}
+
+testBehindRootOpenItIsTheOpenDirectory() {
+    attempt sh -c 'cd / && exec ns-enter -mp root-open "$0" root-setup . stat -c %i / . /..' "$root"
+    ended 0
+    inode=$(stat -c %i "$root")
+    printed "$(printf '%s\n' "$inode" "$inode" "$inode")"
+    attempt ns-enter -mp root-open "$root" root-setup . sh -c 'cd ../../.. && pwd -P && stat -c %i .'
+    printed "/
+$inode"
+}
+
+testBehindRootOpenNothingElseIsMounted() {
+    attempt ns-enter -mp root-open "$root" mnt-proc /proc root-setup . cut -d ' ' -f 5 /proc/self/mountinfo
+    ended 0
+    assertEquals '/ /proc' "$(sort "$tmp/out" | paste -sd ' ')"
+    start ns-enter -m root-open "$root" root-setup . sleep 1000
+    await 5 sh -c '[ "$(cat "/proc/$0/comm")" = sleep ]' "$started" || fail 'it did not start'
+    cut -d ' ' -f 5 "/proc/$started/mountinfo" >"$tmp/mounts"
+    readlink "/proc/$started/root" "/proc/$started/cwd" >"$tmp/links"
+    kill "$started"
+    wait "$started"
+    assertEquals / "$(cat "$tmp/mounts")"
+    assertEquals 'both lie in the new root' "$(printf '%s\n' / /)" "$(cat "$tmp/links")"
+}
+
+testBehindRootOpenNothingIsBelowTheRoot() {
+    attempt ns-enter -mp root-open "$root" root-setup . sh -c 'umount / || umount -l /; stat -c %i /'
+    assertEquals "$(stat -c %i "$root")" "$(tail -n 1 "$tmp/out")"
+}
+
+testBehindMntOverlayItIsTheView() {
+    attempt ns-enter -mp mnt-overlay "$root" root-setup . sh -c 'stat -fc %T /; echo x >/made; pwd'
+    ended 0
+    printed 'overlayfs
+/'
+    assertFalse "[ -e '$root/made' ]"
+}
+
+testBehindRootOpenTheDirectoryHasNoOtherName() {
+    for name in "$own" ./ / .. bin; do
+        behind root-setup "$name" echo reached
+        refused "root-setup: a new root is open already, so $name cannot be it"
+        assertEquals 'root-setup: hint: its name is "." here' "$hint"
+    done
+}
+
+testBehindRootOpenStageOfTheImageIsNotUsed() {
+    behind root-setup . mnt-proc /proc probe exit 7
+    ended 7
+    behind uts-name-is-none root-setup . true
+    ended 127
+    behind root-setup . mnt-tmpfs /mytemp pid-init mnt-proc /proc probe exit 7
+    ended 7
+    behind root-setup . /bin/mnt-proc exit 9
+    ended 9
+}
+
+# Paths behind it are those of any process again, and another root can be opened.
+testBehindItNoNewRootIsOpen() {
+    behind root-setup . root-open /inner mnt-tmpfs /mytemp root-setup . mnt-tmpfs mytemp probe exit 6
+    ended 6
+    behind root-setup . root-setup /inner probe exit 6
+    ended 6
+    behind root-setup . root-open inner root-setup inner probe exit 6
+    refused 'root-setup: a new root is open already, so inner cannot be it'
+    rmdir "$own/inner/mytemp"
+}
+
+testBehindRootOpenReadOnly() {
+    for option in --read-only -r; do
+        attempt ns-enter -m root-open "$root" mnt-tmpfs /mytemp root-setup $option . mnt-proc /proc \
+            sh -c 'cat /proc/self/mountinfo; touch /file || touch /mytemp/file'
+        assertNotEquals 0 "$status"
+        assertEquals '/ ro,relatime
+/mytemp ro,nosuid,nodev,relatime
+/proc rw,nosuid,nodev,noexec,relatime' "$(cut -d ' ' -f 5,6 "$tmp/out" | sort)"
+        assertEquals 2 "$(grep -c 'Read-only file system' "$tmp/err")"
+    done
+    assertFalse "[ -e '$root/file' ]"
+}
+
+testBehindRootOpenReadOnlyDoesNotReachTheDirectoryItself() {
+    behind root-setup -r . probe exit 0
+    ended 0
+    assertTrue 'it stays writable outside' "touch '$own/file'"
+    rm -f "$own/file"
+}
+
+testBehindRootOpenProgHasNothingOfTheStages() {
+    attempt fd-close ns-enter -m root-open "$root" root-setup -r . probe fds
+    printed '0 1 2 '
+    behind root-setup . probe env
+    assertEquals '' "$(grep -E '^MINICTR_(NS|STAGES)=' "$tmp/out")"
+}
+
+testBehindAProgramTheNewRootIsTheWorkingDirectory() {
+    behind env root-setup . probe exit 5
+    ended 5
+    behind env root-setup "$own" probe exit 5
+    ended 5
+}
+
+testBehindRootOpenInSomebodyElsesNamespace() {
+    attempt unshare --mount root-open "$own" root-setup . mnt-tmpfs /mytemp probe exit 5
+    ended 5
+}
+
 testVariableThatSomebodyElseHasSet() {
     for value in '' x 3x -1 0 2 ' 3' 99999999999999999999 3; do
         attempt env MINICTR_STAGES="$value" fd-close ns-enter -m root-setup "$root" echo reached
-        refused '*: the variable MINICTR_STAGES is "*", which is no directory of stages'
+        refused '*: the variable MINICTR_STAGES is "*", which is no descriptor of theirs'
     done
 }
 
@@ -328,6 +439,21 @@ testKernelRefusesTheChange() {
     kernel_refuses pivot_root:error=EINVAL "cannot make $own the root: Invalid argument"
     kernel_refuses umount2:error=EINVAL 'cannot let go of the old root: Invalid argument'
     kernel_refuses chdir:error=EACCES "cannot enter the new root $own: Permission denied"
+}
+
+testKernelRefusesBehindRootOpen() {
+    have_strace || { skip 'no strace' && return; }
+    set -- ns-enter -m root-open "$own" root-setup
+    inject open_tree:error=ENOSYS:when=2 "$@" . echo reached
+    refused "root-setup: cannot keep the directory of the stages: $bin: Function not implemented"
+    inject mount_setattr:error=EPERM:when=2 "$@" --read-only . echo reached
+    refused 'root-setup: cannot make the new root read-only: Operation not permitted'
+    inject pivot_root:error=EINVAL "$@" . echo reached
+    refused 'root-setup: cannot make . the root: Invalid argument'
+    inject umount2:error=EINVAL "$@" . echo reached
+    refused 'root-setup: cannot let go of the old root: Invalid argument'
+    inject chdir:error=EACCES "$@" . echo reached
+    refused 'root-setup: cannot enter the new root .: Permission denied'
 }
 
 . shunit2

@@ -119,6 +119,14 @@ testVeryLongOptionIsOneLine() {
     refused 'cg-limit: unknown option --0000*'
 }
 
+# good OPERAND: one that is read without a complaint.
+good() {
+    case $1 in
+    *=*) echo core=0 ;;
+    *) echo x ;;
+    esac
+}
+
 testMissingOperand() {
     for program in $programs; do
         set --
@@ -129,7 +137,7 @@ testMissingOperand() {
             "$program: hint: usage: $program "*) ;;
             *) fail "no usage: $hint" ;;
             esac
-            set -- "$@" x
+            set -- "$@" "$(good "$operand")"
         done
     done
 }
@@ -140,7 +148,7 @@ testEmptyOperand() {
         for operand in $(operands "$program"); do
             attempt "$bin/$program" "$@" ''
             refused "$program: $operand is empty"
-            set -- "$@" x
+            set -- "$@" "$(good "$operand")"
         done
     done
 }

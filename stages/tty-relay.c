@@ -1,0 +1,42 @@
+/* tty-relay: stay outside as the other end of the terminal that tty-pty makes inside. */
+#include "chain.h"
+#include "kernel.h"
+#include "message.h"
+#include "supervise.h"
+#include "terminal.h"
+#include "words.h"
+
+#include <sys/socket.h>
+#include <unistd.h>
+
+static const struct program program = {
+    "tty-relay",
+    "PROG [ARG...]",
+    "Run PROG, and carry bytes between this terminal and the one that a tty-pty further on makes",
+    NULL,
+};
+
+int main(int argc, char **argv)
+{
+    struct words words = read_words(&program, argc, argv);
+    struct supervisor supervisor;
+    int ends[2];
+    next_option(&words);
+    char **rest = next_program(&words);
+    if (chain_terminal() >= 0)
+        refuse("this chain has a tty-relay already");
+
+    if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, ends) < 0 ||
+        (ends[0] = above_standard(ends[0])) < 0 || (ends[1] = above_standard(ends[1])) < 0)
+        fail("cannot make a socket for the terminal");
+    pid_t child = fork_supervised(&supervisor, 0, -1);
+    if (child == 0) {
+        close(ends[0]);
+        chain_keep_terminal(ends[1]);
+        chain(rest);
+    }
+    if (child < 0)
+        fail("cannot start a process");
+    close(ends[1]);
+    _exit(supervise_terminal(&supervisor, -1, ends[0]));
+}
