@@ -102,10 +102,19 @@ static int receive_master(int socket)
 
 /* The caller's terminal as it was, when standard input is one. */
 static struct termios before;
-static int is_raw;
+static int is_terminal, is_raw;
 
+/* A job in the background leaves the terminal to whoever has it. */
+static int in_foreground(void)
+{
+    return tcgetpgrp(STDIN_FILENO) == getpgrp();
+}
+
+/* From now on the terminal only passes bytes on. */
 static void make_raw(void)
 {
+    if (!is_terminal || is_raw || !in_foreground())
+        return;
     struct termios raw = before;
     raw.c_iflag &= ~(tcflag_t)(IGNBRK | BRKINT | PARMRK | ISTRIP | INLCR | IGNCR | ICRNL | IXON);
     raw.c_oflag &= ~(tcflag_t)OPOST;
@@ -113,15 +122,22 @@ static void make_raw(void)
     raw.c_cflag = (raw.c_cflag & ~(tcflag_t)(CSIZE | PARENB)) | CS8;
     raw.c_cc[VMIN] = 1;
     raw.c_cc[VTIME] = 0;
-    tcsetattr(STDIN_FILENO, TCSADRAIN, &raw);
+    is_raw = tcsetattr(STDIN_FILENO, TCSADRAIN, &raw) == 0;
 }
 
-/* Whoever sees us stopped finds its terminal as it was. */
+static void make_as_before(void)
+{
+    if (is_raw && in_foreground())
+        tcsetattr(STDIN_FILENO, TCSADRAIN, &before);
+    is_raw = 0;
+}
+
+/* Whoever sees us stopped finds the terminal as it was. */
 static void on_stop(int stopping)
 {
-    if (is_raw && stopping)
-        tcsetattr(STDIN_FILENO, TCSADRAIN, &before);
-    else if (is_raw)
+    if (stopping)
+        make_as_before();
+    else
         make_raw();
 }
 
@@ -132,14 +148,14 @@ static void copy_size(int master)
         ioctl(master, TIOCSWINSZ, &size);
 }
 
-/* The new terminal begins as the caller's is, and that one only passes bytes on. */
+/* The new terminal begins as the caller's is. */
 static void connect_terminals(int master)
 {
-    if (tcgetattr(STDIN_FILENO, &before) < 0)
+    is_terminal = tcgetattr(STDIN_FILENO, &before) == 0;
+    if (!is_terminal)
         return;
     tcsetattr(master, TCSANOW, &before);
     copy_size(master);
-    is_raw = 1;
     make_raw();
 }
 
@@ -220,7 +236,7 @@ int supervise_terminal(struct supervisor *supervisor, int master, int socket)
         struct pollfd list[COUNT] = {
             [SIGNALS] = {signals, POLLIN, 0},
             [SOCKET] = {connected ? -1 : socket, POLLIN, 0},
-            [IN] = {wants_to_read(&in) ? in.from : -1, POLLIN, 0},
+            [IN] = {wants_to_read(&in) && is_raw == is_terminal ? in.from : -1, POLLIN, 0},
             [IN_WRITE] = {in.length ? in.to : -1, POLLOUT, 0},
             [OUT] = {wants_to_read(&out) ? out.from : -1, POLLIN, 0},
             [OUT_WRITE] = {out.length ? out.to : -1, POLLOUT, 0},
@@ -243,6 +259,8 @@ int supervise_terminal(struct supervisor *supervisor, int master, int socket)
         if (list[OUT_WRITE].revents)
             flush(&out);
         if (list[SIGNALS].revents && read(signals, &info, sizeof info) == sizeof info) {
+            if (info.ssi_signo == SIGCONT)
+                make_raw(); /* it may be in the foreground now */
             if (info.ssi_signo == SIGWINCH && master >= 0)
                 copy_size(master);
             else
@@ -259,7 +277,6 @@ int supervise_terminal(struct supervisor *supervisor, int master, int socket)
         if (poll(&last, 1, 0) <= 0 || !fill(&out))
             break;
     }
-    if (is_raw)
-        tcsetattr(STDIN_FILENO, TCSADRAIN, &before);
+    make_as_before();
     return supervise_end(supervisor);
 }

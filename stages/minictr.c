@@ -1,5 +1,6 @@
 /* minictr: compose the chain of a container, and run it or print it. */
 #include "chain.h"
+#include "compose.h"
 #include "limit.h"
 #include "message.h"
 #include "value.h"
@@ -15,7 +16,7 @@
 
 enum {
     ROOT = 256, NAME, HOSTNAME, MEMORY, SWAP, PIDS, CPU, CPUS, IO, STATUS_FD,
-    TMPFS, READ_ONLY, NO_INIT, PRINT
+    TMPFS, BIND, EPHEMERAL, READ_ONLY, ENV, CWD, RLIMIT, TTY, NO_TTY, NO_INIT, BARE, PRINT
 };
 
 static const struct option options[] = {
@@ -32,8 +33,20 @@ static const struct option options[] = {
     {STATUS_FD, "status-fd", "N", "report the end as a line of JSON to this descriptor"},
     {TMPFS, "tmpfs", "DIR[:SIZE]...",
      "mount a tmpfs on DIR, of at most SIZE bytes; may be repeated\n(default: /mytemp)"},
+    {BIND, "bind", "SOURCE:DIR[:ro]...",
+     "show a file or directory of the host, and what is mounted below it, as DIR"},
+    {EPHEMERAL, "ephemeral", NULL, "leave the root as it is: what is written to it is gone at the end"},
     {READ_ONLY, "read-only", NULL, "make the root read-only"},
+    {ENV, "env", "NAME=VALUE...", "set a variable of the environment"},
+    {CWD, "cwd", "DIR", "begin in this directory (default: /)"},
+    {RLIMIT, "rlimit", "NAME=SOFT[:HARD]...", "set a resource limit, as nofile=1024 (res-limit(1))"},
+    {TTY, "tty", NULL,
+     "give it a terminal of its own (default: when standard input and output are one)"},
+    {NO_TTY, "no-tty", NULL, "leave it on this terminal"},
     {NO_INIT, "no-init", NULL, "PROG is process 1 itself, without pid-init above it"},
+    {BARE, "bare", NULL,
+     "the name, limits, namespaces, root, tmpfs and /proc only: no /dev, /sys, process 1,\n"
+     "terminal, and descriptors stay open"},
     {PRINT, "print", NULL, "print the chain as a command line of the shell and end"},
     {0},
 };
@@ -44,49 +57,6 @@ static const struct program program = {
     "Run PROG in a container: new namespaces, limits, a root file system, /proc and a tmpfs",
     options,
 };
-
-/* A chain under construction: the words, and where each stage begins. */
-struct composition {
-    char **words;
-    int count;
-    unsigned char *begins;
-};
-
-static void add(struct composition *chain, const char *word)
-{
-    chain->words[chain->count++] = (char *)(uintptr_t)word;
-}
-
-static void add_stage(struct composition *chain, const char *name)
-{
-    chain->begins[chain->count] = 1;
-    add(chain, name);
-}
-
-/* The first operand of a stage: what begins with a dash must not become an option of it. */
-static void add_operand(struct composition *chain, const char *word)
-{
-    if (*word == '-')
-        add(chain, "--");
-    add(chain, word);
-}
-
-/* An option with its value, when there is one. */
-static void add_option(struct composition *chain, const char *option, const char *value)
-{
-    if (!value)
-        return;
-    add(chain, option);
-    add(chain, value);
-}
-
-static void *allocate(size_t count, size_t size)
-{
-    void *memory = calloc(count, size);
-    if (!memory)
-        fail("cannot compose the chain");
-    return memory;
-}
 
 /* rootfs/base in the directory that holds bin/. */
 static const char *default_root(void)
@@ -131,51 +101,82 @@ static void add_tmpfs(struct composition *chain, const char *text)
     add_operand(chain, dir);
 }
 
-/* A word as the shell reads it back byte by byte: bare when it is plain, else in single quotes. */
-static void print_word(const char *word)
+/* What may be given several times. */
+struct list {
+    const char **items;
+    int count;
+};
+
+static void append(struct list *list, const char *item)
 {
-    static const char plain[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789"
-                                "_-+./:,@%=";
-    if (*word && strspn(word, plain) == strlen(word)) {
-        fputs(word, stdout);
-        return;
-    }
-    putchar('\'');
-    for (; *word; word++)
-        if (*word == '\'')
-            fputs("'\\''", stdout);
-        else
-            putchar(*word);
-    putchar('\'');
+    list->items[list->count++] = item;
 }
 
-/* One stage a line. The first word is a path, since only from it on the stages find each other. */
-static _Noreturn void print(const struct composition *chain)
+/* Adds the stage for SOURCE:DIR[:ro]. The last ":/" divides, since both may have colons in them. */
+static void add_bind(struct composition *chain, const char *text)
 {
-    char directory[PATH_MAX], path[PATH_MAX + 32];
-    chain_directory(directory);
-    snprintf(path, sizeof path, "%s/%s", directory, chain->words[0]);
-    print_word(path);
-    for (int i = 1; i < chain->count; i++) {
-        fputs(chain->begins[i] ? " \\\n    " : " ", stdout);
-        print_word(chain->words[i]);
+    char *copy = allocate(strlen(text) + 1, 1), *source = allocate(PATH_MAX, 1), *dir = NULL;
+    size_t length = strlen(strcpy(copy, text));
+    int read_only = length > 3 && strcmp(copy + length - 3, ":ro") == 0;
+    if (read_only)
+        copy[length - 3] = '\0';
+    for (char *at = copy; (at = strstr(at, ":/")); at++)
+        dir = at;
+    if (!dir || dir == copy)
+        refuse("--bind: \"%s\" is not SOURCE:DIR or SOURCE:DIR:ro", text);
+    *dir++ = '\0';
+    if (!realpath(copy, source))
+        fail("--bind: cannot find %s", copy);
+    add_stage(chain, "mnt-bind");
+    if (read_only)
+        add(chain, "--ro");
+    add(chain, "--rec");
+    add(chain, source);
+    add(chain, dir);
+}
+
+/* The root: opened first where something is to be mounted in it from outside, or over it. */
+static void add_root(struct composition *chain, const char *root, int ephemeral, int read_only,
+                     const struct list *binds)
+{
+    if (ephemeral || binds->count) {
+        add_stage(chain, ephemeral ? "mnt-overlay" : "root-open");
+        if (read_only)
+            add(chain, "--read-only");
+        add_operand(chain, root);
+        for (int i = 0; i < binds->count; i++)
+            add_bind(chain, binds->items[i]);
+        read_only = 0;
+        root = ".";
     }
-    putchar('\n');
-    if (fflush(stdout) != 0)
-        fail("cannot write to standard output");
-    _exit(0);
+    add_stage(chain, "root-setup");
+    if (read_only)
+        add(chain, "--read-only");
+    add_operand(chain, root);
+}
+
+/* A stage whose operands are all those of a list. */
+static void add_list(struct composition *chain, const char *stage, const struct list *list)
+{
+    if (list->count)
+        add_stage(chain, stage);
+    for (int i = 0; i < list->count; i++)
+        add(chain, list->items[i]);
 }
 
 int main(int argc, char **argv)
 {
     struct words words = read_words(&program, argc, argv);
-    const char *root = getenv("MINICTR_ROOT"), *name = NULL, *hostname = NULL;
+    const char *root = getenv("MINICTR_ROOT"), *name = NULL, *hostname = NULL, *cwd = NULL;
     const char *memory = "512M", *pids = "512", *swap = NULL, *cpu = NULL, *cpus = NULL;
     const char *status_fd = NULL;
-    const char **tmpfs = allocate((size_t)argc + 1, sizeof *tmpfs);
-    const char **io = allocate((size_t)argc + 1, sizeof *io);
+    struct list io = {allocate((size_t)argc, sizeof(char *)), 0};
+    struct list tmpfs = {allocate((size_t)argc, sizeof(char *)), 0};
+    struct list binds = {allocate((size_t)argc, sizeof(char *)), 0};
+    struct list variables = {allocate((size_t)argc, sizeof(char *)), 0};
+    struct list rlimits = {allocate((size_t)argc, sizeof(char *)), 0};
     static struct limits checked;
-    int tmpfs_count = 0, io_count = 0, read_only = 0, init = 1, printing = 0;
+    int ephemeral = 0, read_only = 0, init = 1, bare = 0, printing = 0, tty = -1;
 
     for (int letter; (letter = next_option(&words));)
         switch (letter) {
@@ -210,59 +211,108 @@ int main(int argc, char **argv)
             break;
         case IO:
             limit_io(&checked, words.value);
-            io[io_count++] = words.value;
+            append(&io, words.value);
             break;
         case STATUS_FD:
             read_number(words.option, words.value, 0, INT_MAX);
             status_fd = words.value;
             break;
         case TMPFS:
-            tmpfs[tmpfs_count++] = words.value;
+            append(&tmpfs, words.value);
+            break;
+        case BIND:
+            append(&binds, words.value);
+            break;
+        case EPHEMERAL:
+            ephemeral = 1;
             break;
         case READ_ONLY:
             read_only = 1;
             break;
+        case ENV:
+            if (!strchr(words.value, '='))
+                refuse("%s: \"%s\" is not NAME=VALUE", words.option, words.value);
+            append(&variables, words.value);
+            break;
+        case CWD:
+            cwd = words.value;
+            break;
+        case RLIMIT:
+            if (!strchr(words.value, '='))
+                refuse("%s: \"%s\" is not NAME=SOFT or NAME=SOFT:HARD", words.option, words.value);
+            append(&rlimits, words.value);
+            break;
+        case TTY:
+        case NO_TTY:
+            tty = letter == TTY;
+            break;
         case NO_INIT:
             init = 0;
+            break;
+        case BARE:
+            bare = 1;
             break;
         case PRINT:
             printing = 1;
             break;
         }
     char **rest = next_program(&words);
+    if (ephemeral && read_only)
+        refuse("--ephemeral and --read-only: only one of them");
     int chosen = root && *root;
     if (!chosen)
         root = default_root();
-    if (tmpfs_count == 0)
-        tmpfs[tmpfs_count++] = "/mytemp";
+    if (tmpfs.count == 0)
+        append(&tmpfs, "/mytemp");
+    if (tty < 0)
+        tty = !bare && isatty(STDIN_FILENO) && isatty(STDOUT_FILENO);
 
-    size_t room = 5 * (size_t)argc + 64; /* the most is mnt-tmpfs --size SIZE -- DIR for a word */
-    struct composition composed = {allocate(room, sizeof(char *)), 0, allocate(room, 1)};
-    add_stage(&composed, "fd-close");
-    add_option(&composed, "--keep", status_fd);
+    /* The most is mnt-tmpfs --size SIZE -- DIR, or mnt-bind with four words, for a word of ours. */
+    struct composition composed = compose(5 * (size_t)argc + 64);
+    if (!bare) {
+        add_stage(&composed, "fd-close");
+        add_option(&composed, "--keep", status_fd);
+    }
+    if (tty)
+        add_stage(&composed, "tty-relay");
     add_stage(&composed, "cg-limit");
     add_option(&composed, "--memory", memory);
     add_option(&composed, "--swap", swap);
     add_option(&composed, "--pids", pids);
     add_option(&composed, "--cpu", cpu);
     add_option(&composed, "--cpus", cpus);
-    for (int i = 0; i < io_count; i++)
-        add_option(&composed, "--io", io[i]);
+    for (int i = 0; i < io.count; i++)
+        add_option(&composed, "--io", io.items[i]);
     add_option(&composed, "--name", name);
     add_option(&composed, "--status-fd", status_fd);
     add_stage(&composed, "ns-enter");
     add(&composed, "-muipC");
     add_stage(&composed, "uts-name");
     add(&composed, hostname ? hostname : name ? name : "minictr");
-    add_stage(&composed, "root-setup");
-    if (read_only)
-        add(&composed, "--read-only");
-    add_operand(&composed, root);
-    for (int i = 0; i < tmpfs_count; i++)
-        add_tmpfs(&composed, tmpfs[i]);
+    add_root(&composed, root, ephemeral, read_only, &binds);
+    for (int i = 0; i < tmpfs.count; i++)
+        add_tmpfs(&composed, tmpfs.items[i]);
+    add_list(&composed, "res-limit", &rlimits);
+    add_list(&composed, "env-set", &variables);
     add_stage(&composed, "mnt-proc");
     add(&composed, "/proc");
-    if (init) {
+    if (!bare || tty) {
+        add_stage(&composed, "mnt-dev");
+        add(&composed, "/dev");
+    }
+    if (!bare) {
+        add_stage(&composed, "mnt-sys");
+        add(&composed, "/sys");
+        add_stage(&composed, "mnt-mask");
+        add(&composed, "--default");
+    }
+    if (cwd) {
+        add_stage(&composed, "cwd-set");
+        add_operand(&composed, cwd);
+    }
+    if (tty)
+        add_stage(&composed, "tty-pty");
+    if (init && !bare) {
         add_stage(&composed, "pid-init");
         if (*rest[0] == '-')
             add(&composed, "--");
@@ -272,7 +322,7 @@ int main(int argc, char **argv)
         add(&composed, rest[i]);
 
     if (printing)
-        print(&composed);
+        print_chain(&composed);
     check_root(root, chosen);
     chain(composed.words);
 }

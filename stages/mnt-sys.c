@@ -62,8 +62,9 @@ static void mount_v1(int cgroups, char *controllers)
             fail("cannot make the link fs/cgroup/%s", settings[i].key);
 }
 
-/* Mounts what /proc/self/cgroup lists: ID:CONTROLLERS:PATH, and nothing between the colons for v2. */
-static void mount_groups(int sys)
+/* Mounts what /proc/self/cgroup lists on fs/cgroup, and closes that: ID:CONTROLLERS:PATH, and nothing
+ * between the colons for v2. */
+static void mount_groups(int target)
 {
     const struct mount_option none[] = {{0}}, small[] = {{"mode", "755"}, {"size", "64k"}, {0}};
     struct lines lines;
@@ -71,11 +72,6 @@ static void mount_groups(int sys)
     int count = 0;
     size_t length = 0;
 
-    int target = open_at(sys, "fs/cgroup", O_PATH | O_DIRECTORY | O_NOFOLLOW);
-    if (target < 0 && errno == ENOENT)
-        return; /* a kernel without control groups */
-    if (target < 0)
-        fail("cannot open fs/cgroup");
     if (!open_lines(&lines, AT_FDCWD, "/proc/self/cgroup")) {
         if (errno == ENOENT)
             hint("put mnt-proc before this stage");
@@ -121,9 +117,15 @@ int main(int argc, char **argv)
     int target = open_mount_point(dir, 0);
     put_mount(sys, target, "sysfs", dir);
     close(target);
-    /* In the host's cgroup namespace they would show the groups of the host. */
-    if (has_own_namespace('C'))
-        mount_groups(sys);
+    /* A kernel without control groups has no such directory. In the host's cgroup namespace they would
+     * show the groups of the host. */
+    int cgroups = open_at(sys, "fs/cgroup", O_PATH | O_DIRECTORY | O_NOFOLLOW);
+    if (cgroups < 0 && errno != ENOENT)
+        fail("cannot open fs/cgroup");
     close(sys);
+    if (cgroups >= 0 && has_own_namespace('C'))
+        mount_groups(cgroups);
+    else if (cgroups >= 0)
+        close(cgroups);
     chain(rest);
 }

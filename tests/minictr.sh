@@ -48,7 +48,7 @@ testFilesInMytempAreNotSeenFromOutside() {
 }
 
 testMountsAreTheContainersOnly() {
-    box cat /proc/self/mountinfo
+    box --bare cat /proc/self/mountinfo
     assertEquals "/ /mytemp /proc" "$(cut -d' ' -f5 "$tmp/out" | sort | tr '\n' ' ' | sed 's/ $//')"
 }
 
@@ -226,6 +226,9 @@ testPrintIsTheChain() {
     mnt-tmpfs --size 1M /a \\
     mnt-tmpfs /b \\
     mnt-proc /proc \\
+    mnt-dev /dev \\
+    mnt-sys /sys \\
+    mnt-mask --default \\
     pid-init \\
     bash -c 'x y'"
     attempt minictr --print --no-init --root "$root" bash

@@ -115,7 +115,7 @@ testInterruptEndsAProgram() {
 
 testInterruptEndsAProgramThatIsProcessOne() {
     needs_expect && return
-    interrupted --no-init
+    interrupted "--no-tty --no-init"
 }
 
 testInterruptInAPipeline() {
@@ -132,7 +132,7 @@ PLAY
 testStopAndContinue() {
     needs_expect && return
     play <<'PLAY'
-say "minictr --root \$root sh -c 'sleep 0.7; echo went on; sleep 100'"
+say "minictr --no-tty --root \$root sh -c 'sleep 0.7; echo went on; sleep 100'"
 sleep 0.3
 send "\x1a"
 see "Stopped.*host> "
@@ -157,7 +157,7 @@ PLAY
 testStopAndContinueAProgramThatIsProcessOne() {
     needs_expect && return
     play <<'PLAY'
-say "minictr --root \$root --no-init sleep 100"
+say "minictr --no-tty --root \$root --no-init sleep 100"
 sleep 0.5
 send "\x1a"
 see "Stopped.*host> "

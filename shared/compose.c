@@ -1,0 +1,84 @@
+#include "compose.h"
+
+#include "chain.h"
+#include "message.h"
+
+#include <limits.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+void *allocate(size_t count, size_t size)
+{
+    void *memory = calloc(count, size);
+    if (!memory)
+        fail("cannot compose the chain");
+    return memory;
+}
+
+struct composition compose(size_t room)
+{
+    return (struct composition){allocate(room + 1, sizeof(char *)), 0, allocate(room + 1, 1)};
+}
+
+void add(struct composition *chain, const char *word)
+{
+    chain->words[chain->count++] = (char *)(uintptr_t)word;
+}
+
+void add_stage(struct composition *chain, const char *name)
+{
+    chain->begins[chain->count] = 1;
+    add(chain, name);
+}
+
+void add_operand(struct composition *chain, const char *word)
+{
+    if (*word == '-')
+        add(chain, "--");
+    add(chain, word);
+}
+
+void add_option(struct composition *chain, const char *option, const char *value)
+{
+    if (!value)
+        return;
+    add(chain, option);
+    add(chain, value);
+}
+
+/* A word as the shell reads it back byte by byte: bare when it is plain, else in single quotes. */
+static void print_word(const char *word)
+{
+    static const char plain[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789"
+                                "_-+./:,@%=";
+    if (*word && strspn(word, plain) == strlen(word)) {
+        fputs(word, stdout);
+        return;
+    }
+    putchar('\'');
+    for (; *word; word++)
+        if (*word == '\'')
+            fputs("'\\''", stdout);
+        else
+            putchar(*word);
+    putchar('\'');
+}
+
+_Noreturn void print_chain(const struct composition *chain)
+{
+    char directory[PATH_MAX], path[PATH_MAX + 32];
+    chain_directory(directory);
+    snprintf(path, sizeof path, "%s/%s", directory, chain->words[0]);
+    print_word(path);
+    for (int i = 1; i < chain->count; i++) {
+        fputs(chain->begins[i] ? " \\\n    " : " ", stdout);
+        print_word(chain->words[i]);
+    }
+    putchar('\n');
+    if (fflush(stdout) != 0)
+        fail("cannot write to standard output");
+    _exit(0);
+}

@@ -1,0 +1,38 @@
+/*
+ * compose.h: a chain under construction, and how it is written as a command line of the shell.
+ */
+#ifndef COMPOSE_H
+#define COMPOSE_H
+
+#include <stddef.h>
+
+struct composition {
+    char **words; /* ended by NULL */
+    int count;
+    unsigned char *begins; /* whether a stage begins with the word */
+};
+
+/* Returns COUNT zeroed elements of SIZE bytes; ends with status 125 and a message when there is no
+ * memory. */
+void *allocate(size_t count, size_t size);
+
+/* Begins a chain of at most so many words. */
+struct composition compose(size_t room);
+
+/* Adds a word; the name of a stage; an option with its value, when there is one. Words are kept as
+ * pointers. */
+void add(struct composition *chain, const char *word);
+void add_stage(struct composition *chain, const char *name);
+void add_option(struct composition *chain, const char *option, const char *value);
+
+/* Adds the first operand of a stage: what begins with a dash does not become an option of it. */
+void add_operand(struct composition *chain, const char *word);
+
+/*
+ * Writes the chain to standard output, one stage a line, quoted so that a shell reads back every byte,
+ * and ends with status 0, or 125 and a message. The first word is written as a path, since only from
+ * it on the stages find each other.
+ */
+_Noreturn void print_chain(const struct composition *chain);
+
+#endif
