@@ -147,7 +147,7 @@ static void lock_base(struct cgroup *group, struct cgroup_place *place)
         place->base = open_at(AT_FDCWD, path, O_RDONLY | O_DIRECTORY);
         /* Somebody may have removed it in between. */
         if (place->base < 0 && (errno != ENOENT || tries == 1000))
-            blame_place(group, "open", place);
+            blame_place(group, "make", place);
     }
     if (flock(place->base, LOCK_EX) < 0)
         blame_place(group, "lock", place);
