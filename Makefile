@@ -4,6 +4,7 @@
 #   make run [CMD=...]  build, make rootfs/base of this machine's programs if missing, run CMD in it
 #   make check          run the tests, as root; TESTS="tests/chain.sh ..." runs some
 #   make check-vm       run them in virtual machines with cgroup v2 alone, as root and as a user
+#   make check-all      both
 #   make lint           run the linters and compile with the other compiler
 #   make asan           build with sanitizers, into .build/asan/bin; make check-asan tests that
 #   make bench          measure what a stage and a container cost
@@ -92,6 +93,9 @@ check: all $(helpers) .build/tests/root
 check-vm: .build/vm/kernel .build/vm/image
 	tests/vm/run both $(TESTS)
 
+check-all: .build/vm/kernel .build/vm/image
+	tests/vm/run all $(TESTS)
+
 # Sanitizers need the system's libc, dynamically; so that root needs the libraries, too.
 asan:
 	$(MAKE) VARIANT=asan BIN=.build/asan/bin CC=gcc CFLAGS='-O1 -g $(SANITIZE)' \
@@ -141,5 +145,5 @@ uninstall:
 clean:
 	rm -rf --one-file-system bin .build
 
-.PHONY: all run check check-vm asan check-asan bench lint install uninstall clean
+.PHONY: all run check check-vm check-all asan check-asan bench lint install uninstall clean
 .SECONDARY:

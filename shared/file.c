@@ -28,6 +28,8 @@ int write_and_reread(int directory, const char *path, const char *value, char *t
     if (file < 0)
         return -1;
     ssize_t length = write(file, value, strlen(value));
+    if (text)
+        text[0] = '\0';
     if (text && length >= 0) {
         length = pread(file, text, size - 1, 0);
         text[length < 0 ? 0 : length] = '\0';
@@ -92,7 +94,7 @@ unsigned long long number_after(const char *text, const char *word, int base)
     size_t length = strlen(word);
     for (const char *line = text; line; line = strchr(line, '\n')) {
         line += *line == '\n';
-        if (strncmp(line, word, length) == 0 && strchr(" :\t", line[length]))
+        if (strncmp(line, word, length) == 0 && line[length] && strchr(" :\t", line[length]))
             return strtoull(line + length + 1, NULL, base);
     }
     return 0;

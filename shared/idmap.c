@@ -11,6 +11,7 @@
 #include <signal.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/prctl.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -30,13 +31,24 @@ void add_id_range(struct idmap *map, const char *what, const char *text)
         parts[i][map->ranges] = (unsigned)read_number(what, number, i == 2, UINT_MAX - 1);
         part += length + 1;
     }
-    map->ranges++;
+    int last = map->ranges++;
+    const unsigned *starts[] = {map->from, map->to};
+    for (int i = 0; i < 2; i++)
+        for (int j = 0; j <= last; j++) {
+            uint64_t start = starts[i][last], other = starts[i][j], count = map->count[last];
+            if (start + count > UINT_MAX)
+                refuse("%s: \"%s\" goes beyond the largest id", what, text);
+            if (j < last && start < other + map->count[j] && other < start + count)
+                refuse("%s: \"%s\" overlaps with another range", what, text);
+        }
 }
 
-/* A process that does nothing until it is killed. */
+/* A process that does nothing until it is killed, at the latest with us. */
 static pid_t fork_idle(void)
 {
-    pid_t child = fork_with(CLONE_NEWUSER, -1);
+    pid_t parent = getpid(), child = fork_with(CLONE_NEWUSER, -1);
+    if (child == 0 && (prctl(PR_SET_PDEATHSIG, SIGKILL) < 0 || getppid() != parent))
+        _exit(STATUS_FAILED);
     while (child == 0)
         pause();
     return child;

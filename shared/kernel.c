@@ -55,7 +55,13 @@ int open_path(int directory, const char *path, int flags, int in_root)
         uint64_t flags, mode, resolve;
     } how = {.flags = (uint64_t)(flags | O_PATH | O_CLOEXEC),
              .resolve = in_root ? IN_ROOT | NO_MAGIC_LINKS : 0};
-    return above_standard((int)syscall(SYS_openat2, directory, path, &how, sizeof how));
+    int fd;
+    /* In a root the kernel gives up when anything was renamed meanwhile: that is no error. */
+    for (int tries = 0; tries < 100000; tries++)
+        if ((fd = (int)syscall(SYS_openat2, directory, path, &how, sizeof how)) >= 0 ||
+            errno != EAGAIN)
+            break;
+    return above_standard(fd);
 }
 
 pid_t fork_with(uint64_t flags, int cgroup)

@@ -2,6 +2,7 @@
 
 #include <errno.h>
 #include <limits.h>
+#include <signal.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
@@ -54,6 +55,13 @@ static void say(int error, const char *format, va_list arguments)
     *hint_text = '\0';
 }
 
+/* A message that cannot be written must not change the status. */
+static void outlive_the_message(void)
+{
+    signal(SIGPIPE, SIG_IGN);
+    signal(SIGXFSZ, SIG_IGN);
+}
+
 void complain(const char *format, ...)
 {
     int error = errno;
@@ -67,6 +75,7 @@ void fail(const char *format, ...)
 {
     int error = errno;
     va_list arguments;
+    outlive_the_message();
     va_start(arguments, format);
     say(error, format, arguments);
     va_end(arguments);
@@ -76,6 +85,7 @@ void fail(const char *format, ...)
 void refuse(const char *format, ...)
 {
     va_list arguments;
+    outlive_the_message();
     va_start(arguments, format);
     say(0, format, arguments);
     va_end(arguments);
@@ -85,6 +95,7 @@ void refuse(const char *format, ...)
 void end_with(int status, const char *format, ...)
 {
     va_list arguments;
+    outlive_the_message();
     va_start(arguments, format);
     say(0, format, arguments);
     va_end(arguments);

@@ -70,6 +70,13 @@ static void make_missing(const char *path, int file)
     umask(caller);
 }
 
+static int is_working_directory(int fd)
+{
+    struct stat status, own;
+    return fstat(fd, &status) == 0 && stat(".", &own) == 0 && status.st_dev == own.st_dev &&
+           status.st_ino == own.st_ino;
+}
+
 int open_mount_point(const char *path, int file)
 {
     int fd = resolve(path, file ? 0 : O_DIRECTORY);
@@ -80,6 +87,11 @@ int open_mount_point(const char *path, int file)
     struct stat status;
     if (fd >= 0 && file && fstat(fd, &status) == 0 && S_ISDIR(status.st_mode)) {
         errno = EISDIR;
+        fd = -1;
+    }
+    if (fd >= 0 && chain_made('/') && is_working_directory(fd)) {
+        hint("it is the new root itself");
+        errno = EBUSY;
         fd = -1;
     }
     if (fd < 0 && errno == ENOSYS)

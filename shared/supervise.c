@@ -140,12 +140,39 @@ static void stop_with_child(struct supervisor *supervisor)
         supervisor->on_stop(0);
 }
 
-/* Reads /proc/PID/NAME; returns whether it could. */
-static int read_process(pid_t process, const char *name, char *text, size_t size)
+/* What a process does with signals, a bit each, and how often it has slept; from /proc/PID/status. */
+struct disposition {
+    unsigned long long taken, slept;
+};
+
+/* Returns whether it could be read. The file may be long: it lists all groups of the process. */
+static int read_disposition(pid_t process, struct disposition *disposition)
 {
+    static const char *const masks[] = {"SigBlk", "SigIgn", "SigCgt"};
+    struct lines lines;
     char path[48];
-    snprintf(path, sizeof path, "/proc/%d/%s", (int)process, name);
-    return read_file(AT_FDCWD, path, text, size) > 0;
+    unsigned found = 0;
+    *disposition = (struct disposition){0};
+    snprintf(path, sizeof path, "/proc/%d/status", (int)process);
+    open_lines(&lines, AT_FDCWD, path);
+    for (char *line; (line = next_line(&lines));) {
+        for (int i = 0; i < 3; i++)
+            if (strncmp(line, masks[i], strlen(masks[i])) == 0) {
+                disposition->taken |= number_after(line, masks[i], 16);
+                found |= 1U << i;
+            }
+        disposition->slept += number_after(line, "voluntary_ctxt_switches", 10);
+    }
+    return found == 7;
+}
+
+/* Returns whether the process waits in sigtimedwait(2), or that cannot be found out. */
+static int awaits_signals(pid_t process)
+{
+    char path[48], call[256];
+    snprintf(path, sizeof path, "/proc/%d/syscall", (int)process);
+    return read_file(AT_FDCWD, path, call, sizeof call) <= 0 ||
+           strtol(call, NULL, 10) == SYS_rt_sigtimedwait;
 }
 
 /*
@@ -155,20 +182,15 @@ static int read_process(pid_t process, const char *name, char *text, size_t size
  */
 static int takes_default(pid_t process, int signal)
 {
-    static const char slept[] = "voluntary_ctxt_switches";
-    char before[4096], call[256], after[4096];
-
+    struct disposition before, after;
     for (int tries = 0; tries < 1000; tries++) {
-        if (!read_process(process, "status", before, sizeof before) ||
-            !read_process(process, "syscall", call, sizeof call) ||
-            !read_process(process, "status", after, sizeof after))
+        if (!read_disposition(process, &before))
             return 0;
-        if (number_after(before, slept, 10) != number_after(after, slept, 10))
-            continue;
-        unsigned long long taken = number_after(after, "SigBlk", 16) |
-                                   number_after(after, "SigIgn", 16) |
-                                   number_after(after, "SigCgt", 16);
-        return strtol(call, NULL, 10) != SYS_rt_sigtimedwait && !(taken >> (signal - 1) & 1);
+        int awaits = awaits_signals(process);
+        if (!read_disposition(process, &after))
+            return 0;
+        if (before.slept == after.slept)
+            return !awaits && !(after.taken >> (signal - 1) & 1);
     }
     return 0;
 }

@@ -45,7 +45,7 @@ static void clear(void)
 {
     char **to = environ;
     for (char **entry = environ; *entry; entry++)
-        if (is_ours(*entry, strcspn(*entry, "=")))
+        if (is_ours(*entry, strcspn(*entry, "=")) && strchr(*entry, '='))
             *to++ = *entry;
     *to = NULL;
 }
@@ -75,8 +75,13 @@ int main(int argc, char **argv)
         clear();
     for (int i = 0; i < removed; i++)
         unsetenv(from[i]);
-    for (; first < last; first++)
+    for (; first < last; first++) {
+        char *value = strchr(*first, '=');
+        *value = '\0';
+        unsetenv(*first); /* all of the name: of several, a shell takes the last */
+        *value = '=';
         if (putenv(*first) != 0)
-            fail("cannot set %s", *first);
+            fail("cannot set %.*s", (int)(value - *first), *first);
+    }
     chain(rest);
 }

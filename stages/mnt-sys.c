@@ -12,6 +12,7 @@
 #include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <sys/vfs.h>
 #include <unistd.h>
 
 static const struct program program = {
@@ -25,16 +26,38 @@ static const struct program program = {
 static const unsigned flags =
     MOUNT_ATTR_RDONLY | MOUNT_ATTR_NOSUID | MOUNT_ATTR_NODEV | MOUNT_ATTR_NOEXEC;
 
-/* Mounts a hierarchy; in the own cgroup namespace its root is the own group. */
-static void mount_hierarchy(int cgroups, const char *name, const char *type,
-                            const struct mount_option *settings)
+/*
+ * Makes the mount of a hierarchy; in the own cgroup namespace its root is the own group. Returns -1
+ * when that is the root of all groups, since nobody made one for the container there: it would show
+ * the groups of the host. Only there v1 has release_agent, and v2 has no cgroup.events.
+ */
+static int make_hierarchy(const char *type, const struct mount_option *settings, const char *name)
 {
+    int tree = make_mount(type, settings, flags, name);
+    int is_v2 = strcmp(type, "cgroup2") == 0;
+    int found = faccessat(tree, is_v2 ? "cgroup.events" : "release_agent", F_OK, 0) == 0;
+    if (found == is_v2)
+        return tree;
+    close(tree);
+    return -1;
+}
+
+/* Mounts a hierarchy in a directory of its own; returns whether there was something to show. */
+static int mount_hierarchy(int cgroups, const char *name, const char *type,
+                           const struct mount_option *settings)
+{
+    int tree = make_hierarchy(type, settings, name);
+    if (tree < 0)
+        return 0;
     if (mkdirat(cgroups, name, 0755) < 0)
         fail("cannot make fs/cgroup/%s", name);
     int target = open_at(cgroups, name, O_PATH | O_DIRECTORY | O_NOFOLLOW);
     if (target < 0)
         fail("cannot open fs/cgroup/%s", name);
-    mount_new(type, settings, flags, target, name);
+    put_mount(tree, target, type, name);
+    close(tree);
+    close(target);
+    return 1;
 }
 
 /* Mounts the v1 hierarchy of these controllers ("cpu,cpuacct", "name=systemd"), with a link to it from
@@ -56,7 +79,8 @@ static void mount_v1(int cgroups, char *controllers)
         for (char *one = strtok(list, ","); one && count < MOST; one = strtok(NULL, ","))
             settings[count++] = (struct mount_option){one, NULL};
     }
-    mount_hierarchy(cgroups, name, "cgroup", settings);
+    if (!mount_hierarchy(cgroups, name, "cgroup", settings))
+        return;
     for (int i = 0; count > 1 && i < count && settings[i].value == NULL && name == controllers; i++)
         if (symlinkat(name, cgroups, settings[i].key) < 0)
             fail("cannot make the link fs/cgroup/%s", settings[i].key);
@@ -67,7 +91,9 @@ static void mount_v1(int cgroups, char *controllers)
 static void mount_groups(int target)
 {
     const struct mount_option none[] = {{0}}, small[] = {{"mode", "755"}, {"size", "64k"}, {0}};
+    enum { PROC = 0x9fa0 }; /* PROC_SUPER_MAGIC, statfs(2) */
     struct lines lines;
+    struct statfs system;
     char *groups[64], text[4096];
     int count = 0;
     size_t length = 0;
@@ -76,6 +102,10 @@ static void mount_groups(int target)
         if (errno == ENOENT)
             hint("put mnt-proc before this stage");
         fail("cannot find the own control groups: /proc/self/cgroup");
+    }
+    if (statfs("/proc", &system) < 0 || system.f_type != PROC) {
+        hint("put \"mnt-proc /proc\" before this stage");
+        refuse("cannot find the own control groups: /proc is not proc");
     }
     for (char *line; count < 64 && (line = next_line(&lines));) {
         char *names = strchr(line, ':');
@@ -88,7 +118,12 @@ static void mount_groups(int target)
     close_lines(&lines);
 
     if (count == 1 && !*groups[0]) {
-        mount_new("cgroup2", none, flags, target, "fs/cgroup");
+        int tree = make_hierarchy("cgroup2", none, "fs/cgroup");
+        if (tree >= 0) {
+            put_mount(tree, target, "cgroup2", "fs/cgroup");
+            close(tree);
+        }
+        close(target);
         return;
     }
     int cgroups = make_mount("tmpfs", small, flags & ~(unsigned)MOUNT_ATTR_RDONLY, "fs/cgroup");

@@ -483,8 +483,10 @@ testHostsDeviceIsAnother() {
             exec ns-enter -m root-open "$1" mnt-dev /dev root-setup . echo reached' "$source" "$root"
         refused "mnt-dev: the host's /dev/full is not the device 1:7"
     done
-    inject mknodat:error=EPERM ns-enter -m sh -c 'mount -t tmpfs none /dev && ln -s /proc/self/fd/2 /dev/null &&
-        exec ns-enter -m root-open "$0" mnt-dev /dev root-setup . echo reached' "$root"
+    # A link is not followed, even to the right one.
+    mknod "$tmp/null" c 1 3
+    inject mknodat:error=EPERM ns-enter -m sh -c 'mount -t tmpfs none /dev && ln -s "$0" /dev/null &&
+        exec ns-enter -m root-open "$1" mnt-dev /dev root-setup . echo reached' "$tmp/null" "$root"
     refused "mnt-dev: the host's /dev/null is not the device 1:3"
     inject mknodat:error=EPERM ns-enter -m sh -c 'mount -t tmpfs none /dev &&
         exec ns-enter -m root-open "$0" mnt-dev /dev root-setup . echo reached' "$root"

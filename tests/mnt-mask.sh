@@ -303,11 +303,12 @@ testFakeSysIsRefused() {
 }
 
 testNullThatIsNone() {
-    for kind in file zero link dangling directory fifo missing; do
+    for kind in file zero block link dangling directory fifo missing; do
         rm -rf "$own/dev/null"
         case $kind in
         file) : >"$own/dev/null" ;;
         zero) mknod "$own/dev/null" c 1 5 ;;
+        block) mknod "$own/dev/null" b 1 3 ;;
         link) ln -s zero "$own/dev/null" ;;
         dangling) ln -s "$victim/file" "$own/dev/null" ;;
         directory) mkdir "$own/dev/null" ;;

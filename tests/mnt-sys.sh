@@ -60,7 +60,8 @@ setUp() {
 
 tearDown() {
     rm -rf --one-file-system "$own/proc/self"
-    [ -z "$v2" ] || [ ! -d "$v2/minictr-$name" ] || rmdir "$v2/minictr-$name"
+    # What a test that failed has left in it, too.
+    [ -z "$v2" ] || [ ! -d "$v2/minictr-$name" ] || find "$v2/minictr-$name" -depth -type d -exec rmdir {} +
 }
 
 victim_is_untouched() {
@@ -72,7 +73,6 @@ victim_is_untouched() {
 in_v2_group() {
     mkdir -p "$v2/minictr-$name"
     attempt sh -c 'echo $$ >"$0/cgroup.procs" && exec "$@"' "$v2/minictr-$name" "$@"
-    rmdir "$v2/minictr-$name"
 }
 
 testItIsSysfs() {

@@ -14,13 +14,15 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
+#include <sys/syscall.h>
 #include <sys/wait.h>
+#include <time.h>
 #include <unistd.h>
 
 static _Noreturn void usage(void)
 {
     fputs("usage: probe fds|signals|groups|args|env|env-bytes|in-env|alloc|child-alloc|forks|opens"
-          "|orphans|exit|die|catch|exec|stage-exe|pty|shm|mqueue|nobody|unshare\n",
+          "|orphans|exit|die|catch|exec|realtime|stage-exe|pty|shm|mqueue|nobody|unshare|burn|bomb\n",
           stderr);
     exit(2);
 }
@@ -144,6 +146,15 @@ static int opens(int most)
     return 0;
 }
 
+/* Takes this real-time priority; musl's own function for it does nothing. */
+static int realtime(int priority)
+{
+    const struct sched_param wanted = {.sched_priority = priority};
+    int failed = syscall(SYS_sched_setscheduler, 0, SCHED_FIFO, &wanted) < 0;
+    printf("priority %d %s\n", priority, failed ? strerror(errno) : "taken");
+    return failed;
+}
+
 /* Leaves N children to process 1, waits for them to end, and counts the zombies in /proc. */
 static int orphans(int number)
 {
@@ -172,6 +183,25 @@ static int orphans(int number)
         zombies += strstr(text, ") Z ") != NULL;
     }
     printf("zombies %d\n", zombies);
+    return 0;
+}
+
+static long microseconds(clockid_t clock)
+{
+    struct timespec now;
+    clock_gettime(clock, &now);
+    return now.tv_sec * 1000000 + now.tv_nsec / 1000;
+}
+
+/* Computes for so many milliseconds; says how many microseconds of processor time it got, and how
+ * many have passed. */
+static int burn(int milliseconds)
+{
+    long start = microseconds(CLOCK_MONOTONIC), passed;
+    do
+        passed = microseconds(CLOCK_MONOTONIC) - start;
+    while (passed < milliseconds * 1000L);
+    printf("%ld %ld\n", microseconds(CLOCK_PROCESS_CPUTIME_ID), passed);
     return 0;
 }
 
@@ -325,8 +355,15 @@ int main(int argc, char **argv)
         return forks(number);
     if (strcmp(verb, "opens") == 0)
         return opens(number);
+    if (strcmp(verb, "realtime") == 0)
+        return realtime(number);
     if (strcmp(verb, "orphans") == 0)
         return orphans(number);
+    if (strcmp(verb, "burn") == 0)
+        return burn(number);
+    if (strcmp(verb, "bomb") == 0)
+        for (;;)
+            fork();
     if (strcmp(verb, "exit") == 0)
         return number;
     if (strcmp(verb, "die") == 0)
