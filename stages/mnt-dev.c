@@ -68,7 +68,9 @@ static void bind_device(int dev, const char *name, dev_t device)
     if (!S_ISCHR(status.st_mode) || status.st_rdev != device)
         refuse("the host's %s is not the device %u:%u", path, major(device), minor(device));
     int tree = clone_tree(source, NULL, 0);
-    if (tree < 0)
+    /* Read-only, or the mode of the host's node could be changed here; it can be written all the same. */
+    if (tree < 0 ||
+        add_mount_flags(tree, MOUNT_ATTR_RDONLY | MOUNT_ATTR_NOSUID | MOUNT_ATTR_NOEXEC, 0) < 0)
         fail("cannot take the host's %s", path);
     make_file(dev, name, 0666);
     int target = open_at(dev, name, O_PATH | O_NOFOLLOW);
@@ -92,11 +94,10 @@ static void mount_in(int dev, const char *name, const char *type,
 int main(int argc, char **argv)
 {
     struct words words = read_words(&program, argc, argv);
-    const char *shm_size = NULL;
-    while (next_option(&words)) {
-        read_size(words.option, words.value, 1);
-        shm_size = words.value;
-    }
+    char shm_size[24] = "";
+    while (next_option(&words))
+        snprintf(shm_size, sizeof shm_size, "%llu",
+                 (unsigned long long)read_size(words.option, words.value, 1));
     const char *dir = next_operand(&words, "DIR");
     char **rest = next_program(&words);
 
@@ -104,11 +105,11 @@ int main(int argc, char **argv)
     const struct mount_option terminals[] = {
         {"mode", "620"}, {"ptmxmode", "666"}, {"gid", "5"}, {0}};
     const struct mount_option shared[] = {
-        {"mode", "1777"}, {shm_size ? "size" : NULL, shm_size}, {0}};
+        {"mode", "1777"}, {*shm_size ? "size" : NULL, shm_size}, {0}};
     const unsigned plain = MOUNT_ATTR_NOSUID | MOUNT_ATTR_NOEXEC;
 
     need_own_namespace('m');
-    umask(0);
+    mode_t caller = umask(0);
     int dev = make_mount("tmpfs", small, plain, dir);
     int target = open_mount_point(dir, 0);
     put_mount(dev, target, "tmpfs", dir);
@@ -131,5 +132,6 @@ int main(int argc, char **argv)
     if (has_own_namespace('i'))
         mount_in(dev, "mqueue", "mqueue", none, plain | MOUNT_ATTR_NODEV);
     close(dev);
+    umask(caller);
     chain(rest);
 }

@@ -93,7 +93,8 @@ static int make_cover(const char *path, int directory)
         refuse("cannot hide %s: /dev/null is not the null device", path);
     }
     int tree = clone_tree(null, NULL, 0);
-    if (tree < 0)
+    if (tree < 0 ||
+        add_mount_flags(tree, MOUNT_ATTR_RDONLY | MOUNT_ATTR_NOSUID | MOUNT_ATTR_NOEXEC, 0) < 0)
         fail("cannot hide %s with /dev/null", path);
     close(null);
     return tree;
@@ -149,7 +150,13 @@ int main(int argc, char **argv)
     if (!count && !by_default)
         refuse("nothing is to be hidden: give --default, --hide PATH or --ro PATH");
 
+    if (chain_made('/')) {
+        hint("put this stage behind root-setup");
+        refuse("the paths are those of the new root, which is not the root yet");
+    }
     need_own_namespace('m');
+    if (by_default)
+        check_filesystem("/proc/");
     for (size_t i = 0; by_default && i < sizeof hidden / sizeof *hidden; i++)
         hide(hidden[i], 1);
     for (size_t i = 0; by_default && i < sizeof protected / sizeof *protected; i++)

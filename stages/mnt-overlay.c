@@ -11,6 +11,7 @@
 #include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <sys/statvfs.h>
 #include <unistd.h>
 
 enum { LOWER = 256, UPPER, WORK, SIZE, LAYERS = 64 };
@@ -41,14 +42,34 @@ static int open_layer(const char *dir)
     return layer;
 }
 
+static const char *name_of(int layer, char *name)
+{
+    sprintf(name, "/proc/self/fd/%d", layer);
+    return name;
+}
+
+/* What a layer's own mount forbids (nosuid, nodev, noexec), the overlay forbids, too. The numbers are
+ * the same in statvfs(3) and mount_setattr(2). */
+static unsigned flags_of(int layer)
+{
+    struct statvfs system;
+    if (fstatvfs(layer, &system) < 0)
+        fail("cannot look at the layers");
+    return (unsigned)system.f_flag & (MOUNT_ATTR_NOSUID | MOUNT_ATTR_NODEV | MOUNT_ATTR_NOEXEC);
+}
+
 /* Mounts a tmpfs on DIR, since a layer has to be in a mount of this namespace, with the two directories
  * that an overlay needs. Returns it: the overlay is going to cover it. */
 static int make_upper(const char *dir, int target, const char *size, int *upper, int *work)
 {
-    const struct mount_option settings[] = {{"mode", "700"}, {size ? "size" : NULL, size}, {0}};
+    struct stat status;
+    const struct mount_option settings[] = {{"mode", "700"}, {*size ? "size" : NULL, size}, {0}};
     int tree = make_mount("tmpfs", settings, MOUNT_ATTR_NOSUID | MOUNT_ATTR_NODEV, dir);
     put_mount(tree, target, "tmpfs", dir);
-    if (mkdirat(tree, "upper", 0755) < 0 || mkdirat(tree, "work", 0700) < 0 ||
+    /* The root of an overlay has the owner and the mode of its upper layer. */
+    if (fstat(target, &status) < 0 || mkdirat(tree, "upper", 0700) < 0 ||
+        fchownat(tree, "upper", status.st_uid, status.st_gid, 0) < 0 ||
+        fchmodat(tree, "upper", status.st_mode & 07777, 0) < 0 || mkdirat(tree, "work", 0700) < 0 ||
         (*upper = open_at(tree, "upper", O_PATH | O_DIRECTORY)) < 0 ||
         (*work = open_at(tree, "work", O_PATH | O_DIRECTORY)) < 0)
         fail("cannot make the upper layer of %s", dir);
@@ -58,7 +79,8 @@ static int make_upper(const char *dir, int target, const char *size, int *upper,
 int main(int argc, char **argv)
 {
     struct words words = read_words(&program, argc, argv);
-    const char *lower[LAYERS], *upper = NULL, *work = NULL, *size = NULL;
+    const char *lower[LAYERS], *upper = NULL, *work = NULL;
+    char size[24] = "";
     int layers[LAYERS], count = 1;
     for (int letter; (letter = next_option(&words));)
         switch (letter) {
@@ -74,15 +96,15 @@ int main(int argc, char **argv)
             work = words.value;
             break;
         case SIZE:
-            read_size(words.option, words.value, 1);
-            size = words.value;
+            snprintf(size, sizeof size, "%llu",
+                     (unsigned long long)read_size(words.option, words.value, 1));
             break;
         }
     lower[0] = next_operand(&words, "DIR");
     char **rest = next_program(&words);
     if (!upper != !work)
         refuse("--upper and --work go together");
-    if (upper && size)
+    if (upper && *size)
         refuse("--size is that of the tmpfs, and --upper takes its place");
 
     need_own_namespace('m');
@@ -90,7 +112,7 @@ int main(int argc, char **argv)
         refuse("a new root is open already");
     for (int i = 0; i < count; i++)
         layers[i] = open_layer(lower[i]);
-    int upper_layer, work_layer, top = layers[0];
+    int opened = count, upper_layer, work_layer, top = layers[0];
     if (upper) {
         upper_layer = open_layer(upper);
         work_layer = open_layer(work);
@@ -98,19 +120,28 @@ int main(int argc, char **argv)
         top = make_upper(lower[0], layers[0], size, &upper_layer, &work_layer);
     }
 
-    char lower_text[LAYERS * 32] = "", upper_text[32], work_text[32];
-    for (int i = 0; i < count; i++)
-        sprintf(lower_text + strlen(lower_text), "%s/proc/self/fd/%d", i ? ":" : "", layers[i]);
-    snprintf(upper_text, sizeof upper_text, "/proc/self/fd/%d", upper_layer);
-    snprintf(work_text, sizeof work_text, "/proc/self/fd/%d", work_layer);
-    const struct mount_option settings[] = {
-        {"lowerdir", lower_text}, {"upperdir", upper_text}, {"workdir", work_text}, {0}};
-    int tree = make_mount("overlay", settings, 0, lower[0]);
+    struct mount_option settings[LAYERS + 3] = {{0}};
+    char names[LAYERS + 2][32], joined[LAYERS * 32] = "";
+    unsigned flags = upper ? flags_of(upper_layer) : 0;
+    for (int i = 0; i < count; i++) {
+        flags |= flags_of(layers[i]);
+        settings[i] = (struct mount_option){"lowerdir+", name_of(layers[i], names[i])};
+        strcat(strcat(joined, i ? ":" : ""), names[i]);
+    }
+    /* A value may have 255 bytes; to add layers one by one takes Linux 6.5. */
+    if (strlen(joined) < 256) {
+        settings[0] = (struct mount_option){"lowerdir", joined};
+        count = 1;
+    }
+    settings[count] = (struct mount_option){"upperdir", name_of(upper_layer, names[LAYERS])};
+    settings[count + 1] = (struct mount_option){"workdir", name_of(work_layer, names[LAYERS + 1])};
+    settings[count + 2] = (struct mount_option){0};
+    int tree = make_mount("overlay", settings, flags, lower[0]);
     put_mount(tree, top, "overlay", lower[0]);
     if (fchdir(tree) < 0)
         fail("cannot enter the new root %s", lower[0]);
-    for (int i = 0; i < count; i++)
-        close(layers[i]);
+    while (opened > 0)
+        close(layers[--opened]);
     if (!upper)
         close(top);
     close(upper_layer);

@@ -669,9 +669,9 @@ testMapsThatAreNone() {
 
 testMapsThatTheKernelRefuses() {
     within --map 4294967290:0:100 "$source" /new echo reached
-    refused 'mnt-bind: cannot set the map of ids*: Invalid argument'
+    refused 'mnt-bind: --map: "4294967290:0:100" goes beyond the largest id'
     within --map 0:0:10 --map 5:100:10 "$source" /new echo reached
-    refused 'mnt-bind: cannot set the map of ids*: Invalid argument'
+    refused 'mnt-bind: --map: "5:100:10" overlaps with another range'
     within --map 0:0:1 /proc /new echo reached
     refused 'mnt-bind: cannot map the ids of /proc: Invalid argument'
     assertFalse "[ -e '$own/new' ]"

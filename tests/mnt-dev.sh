@@ -566,7 +566,7 @@ testKernelRefuses() {
     fails fsopen:error=ENODEV:when=2 'cannot mount devpts on pts: No such device'
     fails fsconfig:error=EINVAL:when=8 'cannot mount devpts on pts with gid=5: Invalid argument'
     fails fsmount:error=EPERM:when=3 'cannot mount tmpfs on shm: Operation not permitted'
-    fails fsconfig:error=EINVAL:when=12 'cannot mount tmpfs on shm with size=1M: Invalid argument'
+    fails fsconfig:error=EINVAL:when=12 'cannot mount tmpfs on shm with size=1048576: Invalid argument'
     fails fsopen:error=ENODEV:when=4 'cannot mount mqueue on mqueue: No such device'
     fails move_mount:error=EINVAL:when=4 'cannot mount mqueue on mqueue: Invalid argument'
     assertEquals '' "$(diff "$tmp/mounts" /proc/self/mountinfo)"
