@@ -28,7 +28,7 @@ static char *decode(char *text)
     char *to = text;
     for (char *from = text; *from; from++)
         if (from[0] == '\\' && from[1] && from[2] && from[3]) {
-            *to++ = (char)((from[1] - '0') << 6 | (from[2] - '0') << 3 | (from[3] - '0'));
+            *to++ = (char)((from[1] - '0') * 64 + (from[2] - '0') * 8 + (from[3] - '0'));
             from += 3;
         } else {
             *to++ = *from;

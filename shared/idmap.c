@@ -49,8 +49,9 @@ static pid_t fork_idle(void)
     pid_t parent = getpid(), child = fork_with(CLONE_NEWUSER, -1);
     if (child == 0 && (prctl(PR_SET_PDEATHSIG, SIGKILL) < 0 || getppid() != parent))
         _exit(STATUS_FAILED);
-    while (child == 0)
-        pause();
+    if (child == 0)
+        for (;;)
+            pause();
     return child;
 }
 

@@ -153,6 +153,12 @@ int pivot_root_to(const char *new_root, const char *put_old)
     return (int)syscall(SYS_pivot_root, new_root, put_old);
 }
 
+int set_resource_limit(int resource, uint64_t soft, uint64_t hard)
+{
+    const uint64_t limit[] = {soft, hard}; /* struct rlimit64 */
+    return (int)syscall(SYS_prlimit64, 0, resource, limit, NULL);
+}
+
 int exec_at(int directory, const char *name, char **words, char **environment)
 {
     return (int)syscall(SYS_execveat, directory, name, words, environment, 0);

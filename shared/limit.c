@@ -145,17 +145,29 @@ void limit_mems(struct limits *limits, const char *text)
     limit_set(limits, "--mems", text, "cpuset.mems");
 }
 
+static const struct {
+    const char *key, *v1_file;
+    int is_size;
+} keys[] = {
+    {"rbps", "blkio.throttle.read_bps_device", 1},
+    {"wbps", "blkio.throttle.write_bps_device", 1},
+    {"riops", "blkio.throttle.read_iops_device", 0},
+    {"wiops", "blkio.throttle.write_iops_device", 0},
+};
+
+/* Which key an item is about, KEY=N, LENGTH bytes. */
+static int find_key(const char *item, size_t length)
+{
+    for (int i = 0; i < 4; i++) {
+        size_t key = strlen(keys[i].key);
+        if (length > key && strncmp(item, keys[i].key, key) == 0 && item[key] == '=')
+            return i;
+    }
+    refuse("--io: \"%.*s\" is none of rbps=N, wbps=N, riops=N, wiops=N", (int)length, item);
+}
+
 void limit_io(struct limits *limits, const char *text)
 {
-    static const struct {
-        const char *key, *v1_file;
-        int is_size;
-    } keys[] = {
-        {"rbps", "blkio.throttle.read_bps_device", 1},
-        {"wbps", "blkio.throttle.write_bps_device", 1},
-        {"riops", "blkio.throttle.read_iops_device", 0},
-        {"wiops", "blkio.throttle.write_iops_device", 0},
-    };
     const char *colon = strrchr(text, ':'), *item = colon ? colon + 1 : "";
     char what[48], value[32];
 
@@ -163,14 +175,8 @@ void limit_io(struct limits *limits, const char *text)
         refuse("--io: \"%s\" is not DEVICE:KEY=N, as /dev/sda:rbps=1M,wiops=100", text);
     dev_t device = read_device("--io", text, (size_t)(colon - text));
     for (size_t length; *item; item += length + (item[length] == ',')) {
-        size_t i = 0;
         length = strcspn(item, ",");
-        while (i < 4 && (strncmp(item, keys[i].key, strlen(keys[i].key)) != 0 ||
-                         item[strlen(keys[i].key)] != '='))
-            i++;
-        if (i == 4)
-            refuse("--io: \"%.*s\" is none of rbps=N, wbps=N, riops=N, wiops=N", (int)length,
-                   item);
+        int i = find_key(item, length);
         size_t skip = strlen(keys[i].key) + 1;
         if (length - skip >= sizeof value)
             refuse("--io: %.*s is too large", (int)length, item);

@@ -42,6 +42,17 @@ static int make_in(int directory, const char *name, int file)
     return made < 0 ? -1 : 0;
 }
 
+/* What was there a moment ago and is not found leads nowhere, or has just been taken away. */
+static void hint_at_link(const char *path)
+{
+    int link = resolve(path, O_NOFOLLOW);
+    struct stat status;
+    if (link >= 0 && fstat(link, &status) == 0 && S_ISLNK(status.st_mode))
+        hint("%s is a symbolic link that leads nowhere", path);
+    close(link);
+    errno = ENOENT;
+}
+
 static void make_missing(const char *path, int file)
 {
     char part[PATH_MAX];
@@ -62,7 +73,7 @@ static void make_missing(const char *path, int file)
         snprintf(part, sizeof part, "%.*s", (int)(name + length - path), path);
         directory = resolve(part, *next ? O_DIRECTORY : 0);
         if (directory < 0 && errno == ENOENT)
-            hint("%s is a symbolic link that leads nowhere", part);
+            hint_at_link(part);
     }
     if (directory < 0)
         fail_to_make(path, file);

@@ -15,24 +15,38 @@
 #include <termios.h>
 #include <unistd.h>
 
+/* Opens the other end of a pty, without its path (TIOCGPTPEER, ioctl_tty(2)). */
+static int open_slave(int master)
+{
+    enum { GET_PEER = 0x5441 };
+    return above_standard(ioctl(master, GET_PEER, O_RDWR | O_NOCTTY | O_CLOEXEC));
+}
+
+static void need_ptmx(const struct stat *status)
+{
+    if (S_ISCHR(status->st_mode) && status->st_rdev == makedev(5, 2))
+        return;
+    hint("put \"mnt-dev /dev\" before this stage");
+    refuse("cannot make a terminal: /dev/ptmx is not the device 5:2");
+}
+
 int make_pty(int *slave)
 {
-    enum { GET_PEER = 0x5441 }; /* TIOCGPTPEER, ioctl_tty(2): the other end without its path */
+    static const char ptmx[] = "/dev/ptmx";
     struct stat status;
     int unlocked = 0;
-    int master = open_at(AT_FDCWD, "/dev/ptmx", O_RDWR | O_NOCTTY);
-    if (master < 0) {
+    if (stat(ptmx, &status) < 0) {
         if (errno == ENOENT)
             hint("put \"mnt-dev /dev\" before this stage");
-        fail("cannot make a terminal: /dev/ptmx");
+        fail("cannot make a terminal: %s", ptmx);
     }
-    if (fstat(master, &status) < 0 || !S_ISCHR(status.st_mode) ||
-        status.st_rdev != makedev(5, 2)) {
-        hint("put \"mnt-dev /dev\" before this stage");
-        refuse("cannot make a terminal: /dev/ptmx is not the device 5:2");
-    }
-    if (ioctl(master, TIOCSPTLCK, &unlocked) < 0 ||
-        (*slave = above_standard(ioctl(master, GET_PEER, O_RDWR | O_NOCTTY | O_CLOEXEC))) < 0)
+    need_ptmx(&status); /* before it is opened: to open a device can be to use it */
+    /* Not to block: who writes to the terminal must go on reading from it. */
+    int master = open_at(AT_FDCWD, ptmx, O_RDWR | O_NOCTTY | O_NONBLOCK);
+    if (master < 0 || fstat(master, &status) < 0)
+        fail("cannot make a terminal: %s", ptmx);
+    need_ptmx(&status);
+    if (ioctl(master, TIOCSPTLCK, &unlocked) < 0 || (*slave = open_slave(master)) < 0)
         fail("cannot make a terminal");
     return master;
 }
@@ -100,20 +114,37 @@ static int receive_master(int socket)
     return above_standard(master);
 }
 
-/* The caller's terminal as it was, when standard input is one. */
+/* The master end of the new terminal, once it is there. */
+static int new_terminal = -1;
+
+/* The caller's terminal as it was when we took it, when standard input is one. */
 static struct termios before;
 static int is_terminal, is_raw;
 
-/* A job in the background leaves the terminal to whoever has it. */
+/* A job in the background leaves the terminal to whoever has it. A terminal that does not control us
+ * knows no such thing. */
 static int in_foreground(void)
 {
-    return tcgetpgrp(STDIN_FILENO) == getpgrp();
+    pid_t foreground = tcgetpgrp(STDIN_FILENO);
+    return foreground < 0 || foreground == getpgrp();
 }
 
-/* From now on the terminal only passes bytes on. */
-static void make_raw(void)
+static void copy_size(void)
 {
-    if (!is_terminal || is_raw || !in_foreground())
+    struct winsize size;
+    if (ioctl(STDIN_FILENO, TIOCGWINSZ, &size) == 0)
+        ioctl(new_terminal, TIOCSWINSZ, &size);
+}
+
+/* From now on the caller's terminal only passes bytes on, if we may use it now. Who was stopped by
+ * SIGSTOP could not leave it as it was, and finds it as somebody else wants it. */
+static void take_over(void)
+{
+    if (!is_terminal || !in_foreground()) {
+        is_raw = 0;
+        return;
+    }
+    if (!is_raw && tcgetattr(STDIN_FILENO, &before) < 0)
         return;
     struct termios raw = before;
     raw.c_iflag &= ~(tcflag_t)(IGNBRK | BRKINT | PARMRK | ISTRIP | INLCR | IGNCR | ICRNL | IXON);
@@ -123,9 +154,10 @@ static void make_raw(void)
     raw.c_cc[VMIN] = 1;
     raw.c_cc[VTIME] = 0;
     is_raw = tcsetattr(STDIN_FILENO, TCSADRAIN, &raw) == 0;
+    copy_size(); /* in the background nobody was told of a change */
 }
 
-static void make_as_before(void)
+static void give_back(void)
 {
     if (is_raw && in_foreground())
         tcsetattr(STDIN_FILENO, TCSADRAIN, &before);
@@ -136,27 +168,23 @@ static void make_as_before(void)
 static void on_stop(int stopping)
 {
     if (stopping)
-        make_as_before();
+        give_back();
     else
-        make_raw();
+        take_over();
 }
 
-static void copy_size(int master)
-{
-    struct winsize size;
-    if (ioctl(STDIN_FILENO, TIOCGWINSZ, &size) == 0)
-        ioctl(master, TIOCSWINSZ, &size);
-}
-
-/* The new terminal begins as the caller's is. */
+/* The new terminal begins as the caller's is, unless somebody else is using that at the moment. */
 static void connect_terminals(int master)
 {
-    is_terminal = tcgetattr(STDIN_FILENO, &before) == 0;
-    if (!is_terminal)
-        return;
-    tcsetattr(master, TCSANOW, &before);
-    copy_size(master);
-    make_raw();
+    struct termios modes;
+    new_terminal = master;
+    is_terminal = tcgetattr(STDIN_FILENO, &modes) == 0;
+    if (is_terminal && in_foreground())
+        tcsetattr(new_terminal, TCSANOW, &modes);
+    copy_size();
+    take_over();
+    /* Held open, since the master reports its end whenever nobody has the other end open. */
+    open_slave(new_terminal);
 }
 
 /* One direction: what has been read and not yet been written. */
@@ -189,7 +217,7 @@ static void flush(struct stream *stream)
     ssize_t length = write(stream->to, stream->bytes + stream->start, stream->length);
     if (length < 0 && (errno == EAGAIN || errno == EINTR))
         return;
-    if (length < 0) { /* nobody is there to read it */
+    if (length < 0) { /* nobody is there to read it; of that SIGPIPE tells PROG */
         stream->length = 0;
         return;
     }
@@ -199,13 +227,14 @@ static void flush(struct stream *stream)
 
 /* At the end of standard input the terminal gets its end-of-file key; again and again, since it means
  * nothing to a program that does not read at the moment. */
-static void end_input(struct stream *in, int master)
+static void end_input(struct stream *in)
 {
     struct termios modes;
-    in->from = -1;
     in->start = 0;
     in->length = 1;
-    in->bytes[0] = tcgetattr(master, &modes) == 0 ? (char)modes.c_cc[VEOF] : 4;
+    in->bytes[0] = 4;
+    if (tcgetattr(new_terminal, &modes) == 0)
+        memcpy(in->bytes, &modes.c_cc[VEOF], 1);
 }
 
 int supervise_terminal(struct supervisor *supervisor, int master, int socket)
@@ -214,41 +243,55 @@ int supervise_terminal(struct supervisor *supervisor, int master, int socket)
     static struct stream in, out;
     struct signalfd_siginfo info;
     sigset_t all;
-    int ended, at_end = 0;
+    int at_end = 0;
 
     memset(&all, 0xff, sizeof all);
     int signals = above_standard(signalfd(-1, &all, SFD_CLOEXEC));
-    if (signals < 0)
-        complain("cannot relay the terminal");
+    if (signals < 0) {
+        complain("cannot wait for signals");
+        close(socket);
+        close(master);
+        kill(supervisor->child, SIGTERM);
+        supervise(supervisor);
+        return STATUS_FAILED;
+    }
     supervisor->on_stop = on_stop;
     in.from = in.to = out.from = out.to = -1;
-    ended = supervise_signal(supervisor, 0, 0);
-    for (int connected = 0; !ended && signals >= 0;) {
-        if (master >= 0 && !connected) {
+    int ended = supervise_signal(supervisor, 0, 0);
+    while (!ended) {
+        if (master >= 0 && new_terminal < 0) {
             connect_terminals(master);
             in.from = STDIN_FILENO;
             out.from = in.to = master;
             out.to = STDOUT_FILENO;
-            connected = 1;
             if (socket >= 0 && write(socket, "", 1) < 0)
                 complain("cannot answer tty-pty");
+            close(socket); /* without an answer tty-pty gives up */
+            socket = -1;
         }
+        int waits = is_terminal && !is_raw; /* for the foreground, of which nobody tells */
         struct pollfd list[COUNT] = {
             [SIGNALS] = {signals, POLLIN, 0},
-            [SOCKET] = {connected ? -1 : socket, POLLIN, 0},
-            [IN] = {wants_to_read(&in) && is_raw == is_terminal ? in.from : -1, POLLIN, 0},
+            [SOCKET] = {socket, POLLIN, 0},
+            [IN] = {wants_to_read(&in) && !waits ? in.from : -1, POLLIN, 0},
             [IN_WRITE] = {in.length ? in.to : -1, POLLOUT, 0},
             [OUT] = {wants_to_read(&out) ? out.from : -1, POLLIN, 0},
             [OUT_WRITE] = {out.length ? out.to : -1, POLLOUT, 0},
         };
-        int ready = poll(list, COUNT, at_end ? 100 : -1);
+        int ready = poll(list, COUNT, at_end || waits ? 100 : -1);
         if (ready < 0)
             continue;
-        if (ready == 0 && in.length == 0)
-            end_input(&in, master);
-        if (list[SOCKET].revents && (master = receive_master(socket)) < 0)
-            socket = -1; /* the chain has no tty-pty */
-        if (list[IN].revents && !fill(&in)) {
+        if (waits)
+            take_over();
+        if (ready == 0 && at_end && in.length == 0)
+            end_input(&in);
+        if (list[SOCKET].revents && (master = receive_master(socket)) < 0) {
+            close(socket); /* the chain has no tty-pty */
+            socket = -1;
+        }
+        if (list[IN].revents && is_terminal && !in_foreground())
+            is_raw = 0;
+        else if (list[IN].revents && !fill(&in)) {
             at_end = 1;
             in.from = -1;
         }
@@ -260,23 +303,21 @@ int supervise_terminal(struct supervisor *supervisor, int master, int socket)
             flush(&out);
         if (list[SIGNALS].revents && read(signals, &info, sizeof info) == sizeof info) {
             if (info.ssi_signo == SIGCONT)
-                make_raw(); /* it may be in the foreground now */
-            if (info.ssi_signo == SIGWINCH && master >= 0)
-                copy_size(master);
+                take_over();
+            if (info.ssi_signo == SIGWINCH && new_terminal >= 0)
+                copy_size();
             else
                 ended = supervise_signal(supervisor, (int)info.ssi_signo, info.ssi_code);
         }
     }
-    if (signals < 0)
-        return supervise(supervisor);
     /* What was written last is still on its way; who goes on writing is not waited for. */
-    struct pollfd last = {master, POLLIN, 0};
-    for (int parts = 0; master >= 0 && parts < 64; parts++) {
+    struct pollfd last = {new_terminal, POLLIN, 0};
+    for (int parts = 0; new_terminal >= 0 && parts < 64; parts++) {
         while (out.length)
             flush(&out);
         if (poll(&last, 1, 0) <= 0 || !fill(&out))
             break;
     }
-    make_as_before();
+    give_back();
     return supervise_end(supervisor);
 }

@@ -112,19 +112,26 @@ static void append(struct list *list, const char *item)
     list->items[list->count++] = item;
 }
 
-/* Adds the stage for SOURCE:DIR[:ro]. The last ":/" divides, since both may have colons in them. */
+/* Cuts SOURCE:DIR apart and returns DIR. The last ":/" divides, since both may have colons in them. */
+static char *split_bind(char *copy, const char *text)
+{
+    for (char *at = copy + strlen(copy); at > copy; at--)
+        if (at[0] == ':' && at[1] == '/') {
+            *at = '\0';
+            return at + 1;
+        }
+    refuse("--bind: \"%s\" is not SOURCE:DIR or SOURCE:DIR:ro", text);
+}
+
+/* Adds the stage for SOURCE:DIR[:ro]. */
 static void add_bind(struct composition *chain, const char *text)
 {
-    char *copy = allocate(strlen(text) + 1, 1), *source = allocate(PATH_MAX, 1), *dir = NULL;
+    char *copy = allocate(strlen(text) + 1, 1), *source = allocate(PATH_MAX, 1);
     size_t length = strlen(strcpy(copy, text));
     int read_only = length > 3 && strcmp(copy + length - 3, ":ro") == 0;
     if (read_only)
         copy[length - 3] = '\0';
-    for (char *at = copy; (at = strstr(at, ":/")); at++)
-        dir = at;
-    if (!dir || dir == copy)
-        refuse("--bind: \"%s\" is not SOURCE:DIR or SOURCE:DIR:ro", text);
-    *dir++ = '\0';
+    char *dir = split_bind(copy, text);
     if (!realpath(copy, source))
         fail("--bind: cannot find %s", copy);
     add_stage(chain, "mnt-bind");
@@ -155,12 +162,14 @@ static void add_root(struct composition *chain, const char *root, int ephemeral,
     add_operand(chain, root);
 }
 
-/* A stage whose operands are all those of a list. */
+/* A stage whose operands are all those of a list */
 static void add_list(struct composition *chain, const char *stage, const struct list *list)
 {
-    if (list->count)
-        add_stage(chain, stage);
-    for (int i = 0; i < list->count; i++)
+    if (!list->count)
+        return;
+    add_stage(chain, stage);
+    add_operand(chain, list->items[0]);
+    for (int i = 1; i < list->count; i++)
         add(chain, list->items[i]);
 }
 
@@ -292,8 +301,6 @@ int main(int argc, char **argv)
     add_root(&composed, root, ephemeral, read_only, &binds);
     for (int i = 0; i < tmpfs.count; i++)
         add_tmpfs(&composed, tmpfs.items[i]);
-    add_list(&composed, "res-limit", &rlimits);
-    add_list(&composed, "env-set", &variables);
     add_stage(&composed, "mnt-proc");
     add(&composed, "/proc");
     if (!bare || tty) {
@@ -306,6 +313,8 @@ int main(int argc, char **argv)
         add_stage(&composed, "mnt-mask");
         add(&composed, "--default");
     }
+    add_list(&composed, "env-set", &variables);
+    add_list(&composed, "res-limit", &rlimits);
     if (cwd) {
         add_stage(&composed, "cwd-set");
         add_operand(&composed, cwd);
@@ -316,6 +325,8 @@ int main(int argc, char **argv)
         add_stage(&composed, "pid-init");
         if (*rest[0] == '-')
             add(&composed, "--");
+    } else if ((variables.count || rlimits.count) && !cwd && !tty && strchr(rest[0], '=')) {
+        add(&composed, "--"); /* it is not another NAME=VALUE */
     }
     add_stage(&composed, rest[0]);
     for (int i = 1; rest[i]; i++)

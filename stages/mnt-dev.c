@@ -74,6 +74,8 @@ static void bind_device(int dev, const char *name, dev_t device)
         fail("cannot take the host's %s", path);
     make_file(dev, name, 0666);
     int target = open_at(dev, name, O_PATH | O_NOFOLLOW);
+    if (target < 0)
+        fail("cannot open %s", name);
     put_mount(tree, target, path, name);
     close(source);
     close(tree);

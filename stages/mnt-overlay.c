@@ -42,6 +42,13 @@ static int open_layer(const char *dir)
     return layer;
 }
 
+static int check_count(int count)
+{
+    if (count < LAYERS)
+        return count;
+    refuse("--lower: more than %d layers", LAYERS - 1);
+}
+
 static const char *name_of(int layer, char *name)
 {
     sprintf(name, "/proc/self/fd/%d", layer);
@@ -85,9 +92,8 @@ int main(int argc, char **argv)
     for (int letter; (letter = next_option(&words));)
         switch (letter) {
         case LOWER:
-            if (count == LAYERS)
-                refuse("%s: more than %d layers", words.option, LAYERS - 1);
-            lower[count++] = words.value;
+            lower[check_count(count)] = words.value;
+            count++;
             break;
         case UPPER:
             upper = words.value;
@@ -128,7 +134,7 @@ int main(int argc, char **argv)
         settings[i] = (struct mount_option){"lowerdir+", name_of(layers[i], names[i])};
         strcat(strcat(joined, i ? ":" : ""), names[i]);
     }
-    /* A value may have 255 bytes; to add layers one by one takes Linux 6.5. */
+    /* A value may have 255 bytes; to add layers one by one takes Linux 6.8. */
     if (strlen(joined) < 256) {
         settings[0] = (struct mount_option){"lowerdir", joined};
         count = 1;

@@ -94,7 +94,7 @@ static void mount_groups(int target)
     enum { PROC = 0x9fa0 }; /* PROC_SUPER_MAGIC, statfs(2) */
     struct lines lines;
     struct statfs system;
-    char *groups[64], text[4096];
+    char *groups[64] = {NULL}, text[4096];
     int count = 0;
     size_t length = 0;
 

@@ -1,6 +1,7 @@
 /* res-limit: set resource limits. */
 #include "chain.h"
 #include "closest.h"
+#include "kernel.h"
 #include "message.h"
 #include "value.h"
 #include "words.h"
@@ -20,8 +21,7 @@ static const struct program program = {
 
 static const struct {
     const char *name;
-    __typeof__(RLIMIT_AS) resource;
-    int in_bytes;
+    int resource, in_bytes;
 } kinds[] = {
     {"as", RLIMIT_AS, 1},           {"core", RLIMIT_CORE, 1},         {"cpu", RLIMIT_CPU, 0},
     {"data", RLIMIT_DATA, 1},       {"fsize", RLIMIT_FSIZE, 1},       {"locks", RLIMIT_LOCKS, 0},
@@ -90,10 +90,11 @@ int main(int argc, char **argv)
         given |= 1U << kind;
         limits[kind] = read_limits(kind, word + length + 1);
     } while (*words.next && strchr(*words.next, '='));
+    words.next += *words.next && strcmp(*words.next, "--") == 0;
     char **rest = next_program(&words);
 
     for (int i = 0; i < KINDS; i++)
-        if (given >> i & 1 && setrlimit(kinds[i].resource, &limits[i]) < 0)
+        if (given >> i & 1 && set_resource_limit(kinds[i].resource, limits[i].rlim_cur, limits[i].rlim_max) < 0)
             fail("cannot set the limit %s", kinds[i].name);
     chain(rest);
 }

@@ -63,6 +63,7 @@ int main(int argc, char **argv)
     }
     if (child < 0)
         fail("cannot start a process on the new terminal");
+    supervisor.new_session = 1;
     close(slave);
     _exit(supervise_terminal(&supervisor, master, -1));
 }

@@ -337,4 +337,521 @@ testVariablesSetByHand() {
     said_only 'MINICTR_STAGES is "junk"'
 }
 
+# What the options of the launcher give, each by its effect; the pages of the stages have the details.
+
+# A root of this file's own, and something of the host to show in it.
+own_root() {
+    own=$tmp/own-root shown=$tmp/shown
+    [ -d "$own" ] && return
+    cp -a "$root" "$own"
+    mkdir -p "$shown/sub"
+    echo text >"$shown/file"
+}
+
+own_box() {
+    own_root
+    attempt minictr --root "$own" "$@"
+}
+
+# All that is in the root, with every time but that of the last access.
+root_state() {
+    (cd "$own" && tar -cf - . | sha256sum && find . -printf '%p %C@ %n\n' | sort | sha256sum)
+}
+
+testBind() {
+    own_box --bind "$tmp/shown:/a/b" --bind "$tmp/shown/file:/c" sh -c 'cat /a/b/file /c; ls /a/b; echo new >/a/b/new; echo more >>/c'
+    ended 0
+    printed 'text
+text
+file
+sub'
+    assertEquals 'new text more' "$(cat "$shown/new" "$shown/file" | paste -sd ' ')"
+    echo text >"$shown/file"
+    rm "$shown/new"
+    assertEquals 'the places stay, empty' 0 "$(stat -c %s "$own/c")"
+    rmdir "$own/a/b" "$own/a" || fail "it is not empty"
+    rm "$own/c"
+}
+
+testBindReadOnly() {
+    own_box --bind "$tmp/shown:/a:ro" --bind "$tmp/shown/file:/c:ro" --bind "$tmp/shown:/d" \
+        sh -c 'cat /a/file /c; echo x >/a/new; echo x >/c; mkdir /a/sub/x; touch /a/file; echo w >/d/written'
+    ended 0
+    printed 'text
+text'
+    assertEquals 4 "$(grep -c 'Read-only file system' "$tmp/err")"
+    assertEquals 'file sub written' "$(cd "$shown" && echo *)"
+    rm -r "$shown/written" "$own/a" "$own/c" "$own/d"
+}
+
+testBindBringsWhatIsMountedBelow() {
+    own_root
+    attempt ns-enter -m mnt-tmpfs "$shown/sub" sh -c ': >"$0/sub/below" && exec minictr --root "$1" --bind "$0:/a:ro" \
+        --bind "$0:/b" sh -c "ls /a/sub /b/sub; touch /a/sub/x /b/sub/y; ls /b/sub"' "$shown" "$own"
+    printed '/a/sub:
+below
+
+/b/sub:
+below
+below
+y'
+    said "touch: cannot touch '/a/sub/x': Read-only file system"
+    rm -r "$own/a" "$own/b"
+}
+
+testBindWithColons() {
+    own_root
+    mkdir -p "$tmp/s:p a" "$tmp/x:ro" "$tmp/:"
+    for source in "$tmp/s:p a" "$tmp/x:ro" "$tmp/:"; do
+        echo "$source" >"$source/file"
+        for dir in /b:c '/d e:' /:ro: /b:ro:ro; do
+            own_box --bind "$source:$dir" cat "${dir%:ro}/file"
+            ended 0
+            printed "$source"
+            rm -r "${own:?}${dir%:ro}"
+        done
+    done
+    # The last ":ro" is none of the directory.
+    own_box --bind "$tmp/x:ro:/b:ro:ro" sh -c ': >/b:ro/new'
+    assertNotEquals 0 "$status"
+    said 'Read-only file system'
+    rm -r "$own/b:ro"
+}
+
+testBindSourceIsFoundFromHere() {
+    own_root
+    ln -sfn shown "$tmp/to-shown"
+    mkdir -p "$tmp/-d"
+    for source in shown ./shown ../"$(basename "$tmp")"/to-shown to-shown shown/sub/..; do
+        attempt sh -c 'cd "$0" && exec minictr --root "$1" --bind "$2:/b" cat /b/file' "$tmp" "$own" "$source"
+        ended 0
+        printed text
+        (cd "$tmp" && minictr --print --root "$own" --bind "$source:/b" true) >"$tmp/line"
+        assertTrue "$source: $(cat "$tmp/line")" "grep -qF 'mnt-bind --rec $shown /b' '$tmp/line'"
+    done
+    attempt sh -c 'cd "$0" && exec minictr --root "$1" --bind=-d:/b ls -d /b/.' "$tmp" "$own"
+    printed /b/.
+    rmdir "$own/b"
+}
+
+testBadBind() {
+    own_root
+    for bad in '' : :/ a: a:b :/x / "$shown" "$shown:" "$shown:x" "$shown:ro" "$shown:x:ro" :ro: :ro "::ro"; do
+        own_box --bind "$bad" true
+        refused "minictr: --bind: \"$bad\" is not SOURCE:DIR or SOURCE:DIR:ro"
+    done
+    for missing in "$tmp/none" "$shown/file/x" none "$shown:"; do
+        own_box --bind "$missing:/new" true
+        refused "minictr: --bind: cannot find $missing: *"
+        attempt minictr --print --root "$own" --bind "$missing:/new:ro" true
+        refused "minictr: --bind: cannot find $missing: *"
+    done
+    own_box --bind "$shown:/etc/passwd" true
+    refused 'mnt-bind: cannot m* /etc/passwd: *'
+    own_box --bind "$shown/file:/etc" true
+    refused 'mnt-bind: cannot mount on /etc: Is a directory'
+    own_box --bind "$shown:/" true
+    refused 'mnt-bind: cannot mount on /: *'
+    own_box --read-only --bind "$shown:/new" true
+    refused 'mnt-bind: cannot make the mount point /new: Read-only file system'
+    assertFalse 'the place was made' "[ -e '$own/new' ]"
+}
+
+testBindInAReadOnlyRoot() {
+    own_box --read-only --bind "$tmp/shown:/mnt" sh -c 'echo w >/mnt/written && cat /mnt/written; echo x >/x'
+    printed w
+    said 'Read-only file system'
+    rm "$shown/written"
+}
+
+testEphemeral() {
+    own_root
+    root_state >"$tmp/before"
+    attempt minictr --ephemeral --root "$own" --bind "$shown:/new/place" --tmpfs /other/new \
+        sh -c 'rm -r /usr/bin/sh /home /var; echo x >/etc/passwd; chmod 0 /root; chown 5:5 /opt; mkdir /made
+            ln -s x /link; mknod /node c 1 3; touch -d 2001-01-01 /mnt; setfattr -n user.x -v y /tmp 2>/dev/null
+            ls -d /made /link /new/place/file; ls /home; [ -e /usr/bin/sh ] || echo gone'
+    ended 0
+    printed '/link
+/made
+/new/place/file
+gone'
+    root_state | diff "$tmp/before" - >"$tmp/difference"
+    assertEquals 'byte for byte as before' '' "$(cat "$tmp/difference")"
+    assertEquals 'and nothing is left' 1 "$(attempt minictr --ephemeral --root "$own" ls -d /made; echo $((status != 0)))"
+}
+
+testTwoEphemeralOnesDoNotSeeEachOther() {
+    own_root
+    mkdir -p "$tmp/meet"
+    root_state >"$tmp/before"
+    for one in a b; do
+        timeout 20 minictr --ephemeral --root "$own" --bind "$tmp/meet:/meet" sh -c 'echo $0 >/who; echo $0 >/etc/passwd
+            : >/meet/$0; until [ -e /meet/a ] && [ -e /meet/b ]; do sleep 0.01; done
+            cat /who /etc/passwd; ls /meet; rm /who' $one >"$tmp/ephemeral.$one" 2>&1 &
+    done
+    wait
+    for one in a b; do
+        assertEquals "$one
+$one
+a
+b" "$(cat "$tmp/ephemeral.$one")"
+    done
+    assertEquals '' "$(root_state | diff "$tmp/before" -)"
+    rm -r "$tmp/meet"
+}
+
+testWhatEphemeralHoldsCountsAsMemory() {
+    box --ephemeral --memory 32M sh -c 'head -c 100M /dev/zero >/file'
+    assertNotEquals 0 "$status"
+}
+
+testEphemeralAndReadOnlyExclude() {
+    box --ephemeral --read-only true
+    refused 'minictr: --ephemeral and --read-only: only one of them'
+    box --read-only --ephemeral true
+    refused 'minictr: --ephemeral and --read-only: only one of them'
+}
+
+testEnv() {
+    attempt env -i "PATH=$PATH" A=caller minictr --root "$root" --env A=1 --env B= --env 'C=x y=z' --env D='
+' --env A=2 --env '-E=1' sh -c 'printf "%s|" "$A" "${B-unset}" "$C" "$D"'
+    ended 0
+    printed '2||x y=z|
+|'
+    attempt env -i "PATH=$PATH" minictr --root "$root" --env '-E=1' --env '--clear=' --env '--unset=PATH' probe env
+    ended 0
+    assertEquals '--clear= --unset=PATH -E=1' "$(grep '^-' "$tmp/out" | sort | paste -sd ' ')"
+    assertTrue 'no word is an option of env-set' "grep -qxF 'PATH=$PATH' '$tmp/out'"
+}
+
+testEnvSaysWhereProgIsSearched() {
+    own_root
+    mkdir "$own/elsewhere"
+    ln -s /usr/bin/true "$own/elsewhere/uncommon"
+    own_box --env PATH=/elsewhere uncommon
+    ended 0
+    own_box uncommon
+    ended 127
+    rm -r "$own/elsewhere"
+}
+
+testBadEnv() {
+    for bad in '' A 'A B' -; do
+        box --env "$bad" true
+        refused "minictr: --env: \"$bad\" is not NAME=VALUE"
+    done
+    for bad in = =x; do
+        box --env "$bad" true
+        refused '*: *name of a variable is empty'
+    done
+    for name in MINICTR_NS MINICTR_STAGES MINICTR_TTY; do
+        box --env "A=1" --env "$name=3" true
+        refused "*: the variable $name is for the stages to set"
+    done
+}
+
+testCwd() {
+    for dir in /etc etc //etc/. /tmp/../etc; do
+        box --cwd "$dir" sh -c 'pwd -P; readlink /proc/self/cwd'
+        ended 0
+        printed '/etc
+/etc'
+    done
+    box pwd
+    printed /
+    own_root
+    mkdir "$own/-x y"
+    own_box --cwd '-x y' pwd
+    printed '/-x y'
+    rmdir "$own/-x y"
+    # What is mounted is there, and what is bound.
+    own_box --bind "$shown:/b" --cwd /b cat file
+    printed text
+    own_box --cwd /mytemp stat -f -c %T .
+    printed tmpfs
+    rmdir "$own/b"
+}
+
+testBadCwd() {
+    box --cwd /none true
+    refused 'cwd-set: cannot change to the directory /none: No such file or directory'
+    box --cwd /etc/passwd/x true
+    refused 'cwd-set: cannot change to the directory /etc/passwd/x: *'
+    box --cwd /bin/sh true
+    refused 'cwd-set: cannot change to the directory /bin/sh: Not a directory'
+    box --cwd '' true
+    refused '*: *empty'
+    box --cwd "$tmp" true
+    refused "cwd-set: cannot change to the directory $tmp: No such file or directory"
+}
+
+testRlimit() {
+    box --rlimit nofile=64 --rlimit core=0:1024 --rlimit fsize=1M:2M sh -c 'ulimit -Sn; ulimit -Hn; ulimit -Sc; ulimit -Hc; ulimit -Sf'
+    ended 0
+    printed '64
+64
+0
+2
+2048'
+    # It is PROG's: no stage fails for it.
+    for limit in nofile=3 nofile=5 data=0 as=64K fsize=0 nproc=1 memlock=0; do
+        box --rlimit "$limit" probe exit 5
+        case $limit:$status in
+        as=*:139 | as=*:137 | data=*:139) assertEquals '' "$(cat "$tmp/err")" ;;
+        *) ended 5 ;;
+        esac
+    done
+    box --rlimit nofile=5 --tty --bind "$tmp:/mnt" probe opens 10
+    assertEquals 'opened 2, error 24' "$(tr -d '\r' <"$tmp/out")"
+}
+
+testBadRlimit() {
+    for bad in '' nofile 'nofile 1' -; do
+        box --rlimit "$bad" true
+        refused "minictr: --rlimit: \"$bad\" is not NAME=SOFT or NAME=SOFT:HARD"
+    done
+    for bad in nofile= =1 none=1 nofile=x nofile=-1 nofile=2:1 nofile=1:2:3 nofile=1: nofile=:1 nofile=1e3 -x=1 \
+        --help=1 'nofile= 1' nofile=99999999999999999999; do
+        box --rlimit "$bad" true
+        refused 'res-limit: *'
+    done
+    box --rlimit core=0 --rlimit core=1 true
+    refused 'res-limit: core is given twice'
+}
+
+testStatusFd() {
+    for words in '' --bare --tty --ephemeral --no-init; do
+        # shellcheck disable=SC2086
+        attempt minictr --root "$root" --name "t$$" --status-fd 9 $words probe fds 9>"$tmp/json" 8</
+        ended 0
+        # With --bare descriptors stay open, but this one does not.
+        case $words in
+        --bare) assertEquals "$words" 0 "$(grep -c ' 9 ' "$tmp/out")" ;;
+        *) assertEquals "$words" '0 1 2 ' "$(tr -d '\r' <"$tmp/out")" ;;
+        esac
+        assertEquals "$words" 1 "$(grep -cE "^\{\"container\":\"t$$\",.*\"status\":0,\"signal\":null,.*\}\$" "$tmp/json")"
+    done
+    attempt minictr --root "$root" --status-fd 9 probe exit 7 9>"$tmp/json"
+    ended 7
+    assertTrue "$(cat "$tmp/json")" "grep -q '\"status\":7,' '$tmp/json'"
+    attempt minictr --root "$root" --status-fd 2 --memory 32M probe alloc 200
+    ended 137
+    said '"status":137,'
+}
+
+testBadStatusFd() {
+    for bad in '' x -1 1.0 99999999999 9,8; do
+        box --status-fd "$bad" true
+        refused 'minictr: --status-fd: *'
+    done
+    box --status-fd 77 true
+    refused '*: *77*'
+}
+
+testLimitsArriveInTheGroup() {
+    read_group='for file; do cat "/sys/fs/cgroup/$file" 2>/dev/null && exit; done'
+    box --memory max sh -c "$read_group" - memory/memory.limit_in_bytes memory.max
+    ended 0
+    assertTrue "$(cat "$tmp/out")" "grep -qxE '9[0-9]{18}|max' '$tmp/out'"
+    box --memory 40M --pids max sh -c "$read_group" - memory/memory.limit_in_bytes memory.max
+    printed 41943040
+    box --pids max sh -c "$read_group" - pids/pids.max pids.max
+    printed max
+    box --pids 77 sh -c "$read_group" - pids/pids.max pids.max
+    printed 77
+    box --cpu 0.5 sh -c "$read_group" - cpu/cpu.cfs_quota_us cpu,cpuacct/cpu.cfs_quota_us cpu.max
+    assertTrue "$(cat "$tmp/out")" "grep -qxE '50000( 100000)?' '$tmp/out'"
+    box --cpus 0 grep Cpus_allowed_list: /proc/self/status
+    printed 'Cpus_allowed_list:	0'
+}
+
+testBadLimits() {
+    for bad in --cpu= --cpu=x --cpu=-1 --cpu=0 --cpus= --cpus=x --cpus=1- --swap= --swap=-1 --swap=1Q --io= --io=x \
+        --io=/dev/null:rbps --io=:rbps=1 --memory=MAX --memory=max1 --pids=max1 --pids=Max; do
+        box "$bad" true
+        refused "minictr: ${bad%%=*}: *"
+    done
+}
+
+testOptionsGivenTwice() {
+    for option in --name=a --hostname=a --memory=1G --swap=1 --pids=9 --cpu=1 --cpus=0 --status-fd=9 --cwd=/; do
+        box $option $option true
+        refused "minictr: ${option%%=*} is given twice"
+    done
+}
+
+#
+# A terminal of its own.
+#
+
+# on_a_terminal COMMAND LINE: both standard streams are one; what is seen there, without returns, and
+# without the end of its own input that script(1) types.
+on_a_terminal() {
+    script -qec "$1" /dev/null </dev/null 2>&1 | tr -d '\000\004\010\r' | sed 's/\^[@D]//g'
+}
+
+no_script() {
+    command -v script >/dev/null && return 1
+    skip 'no script'
+}
+
+testTerminalByDefaultWhenBothEndsAreOne() {
+    no_script && return
+    look="sh -c 'tty; stat -c %F /dev/console'"
+    own='/dev/pts/0
+character special file'
+    none='not a tty
+regular empty file'
+    assertEquals "$own" "$(on_a_terminal "minictr --root $root $look")"
+    assertEquals 'input is none' "$none" "$(on_a_terminal "minictr --root $root $look </dev/null")"
+    assertEquals 'output is none' 'regular empty file' \
+        "$(on_a_terminal "minictr --root $root $look | cat" | tail -n 1)"
+    assertEquals 'error does not matter' "$own" "$(on_a_terminal "minictr --root $root $look 2>/dev/null")"
+    assertEquals --no-tty 'regular empty file' "$(on_a_terminal "minictr --no-tty --root $root $look" | tail -n 1)"
+    assertEquals --bare 'reached' "$(on_a_terminal "minictr --bare --root $root echo reached")"
+    assertEquals 'printed' '2
+0
+0' "$(
+        on_a_terminal "minictr --print --root $root true" | grep -c tty-
+        on_a_terminal "minictr --print --root $root true </dev/null" | grep -c tty-
+        on_a_terminal "minictr --print --no-tty --root $root true" | grep -c tty-)"
+}
+
+testTerminalWhenAskedFor() {
+    for words in --tty '--no-tty --tty' '--bare --tty'; do
+        # shellcheck disable=SC2086
+        box $words sh -c 'tty; stat -c %F /dev/console; exit 6' </dev/null
+        ended 6
+        assertEquals "$words" '/dev/pts/0 character special file' "$(tr -d '\r' <"$tmp/out" | paste -sd ' ')"
+    done
+    box --tty --no-tty sh -c 'tty; stat -c %F /dev/console' </dev/null
+    printed 'not a tty
+regular empty file'
+    box --print true
+    assertEquals 'none here' 0 "$(grep -c tty- "$tmp/out")"
+}
+
+#
+# The chain that is printed.
+#
+
+testBareIsTheCardsChain() {
+    attempt minictr --print --bare --root "$root" --name n prog arg
+    printed "$bin/cg-limit --memory 512M --pids 512 --name n \\
+    ns-enter -muipC \\
+    uts-name n \\
+    root-setup $root \\
+    mnt-tmpfs /mytemp \\
+    mnt-proc /proc \\
+    prog arg"
+    box --bare sh -c 'echo $$; hostname; cut -d " " -f 5 /proc/self/mountinfo; ls /sys'
+    printed '1
+minictr
+/
+/mytemp
+/proc'
+    # And what other options ask for.
+    attempt minictr --print --bare --root "$root" --read-only --tty --env A=1 --cwd /x --status-fd 3 prog
+    printed "$bin/tty-relay \\
+    cg-limit --memory 512M --pids 512 --status-fd 3 \\
+    ns-enter -muipC \\
+    uts-name minictr \\
+    root-setup --read-only $root \\
+    mnt-tmpfs /mytemp \\
+    env-set A=1 \\
+    mnt-proc /proc \\
+    mnt-dev /dev \\
+    cwd-set /x \\
+    tty-pty \\
+    prog"
+}
+
+testPrintOfEveryOption() {
+    own_root
+    disk=$(df --output=source "$root" | tail -n 1)
+    case $disk in
+    /dev/*) io=" --io $disk:rbps=1M,wiops=9" ;;
+    *) io= ;;
+    esac
+    # shellcheck disable=SC2086
+    attempt minictr --print --root "$own" --rlimit nofile=64 --env A=1 --cwd /w --bind "$shown/../shown:/b" --tty \
+        --name n --hostname h --memory max --swap max --pids max --cpu 1.5 --cpus 0 $io --status-fd 9 --tmpfs /t:2M \
+        --bind "$shown/file:/c d:ro" --env 'B=x y' --rlimit core=0 --read-only prog --arg
+    ended 0
+    printed "$bin/fd-close --keep 9 \\
+    tty-relay \\
+    cg-limit --memory max --swap max --pids max --cpu 1.5 --cpus 0$io --name n --status-fd 9 \\
+    ns-enter -muipC \\
+    uts-name h \\
+    root-open --read-only $own \\
+    mnt-bind --rec $shown /b \\
+    mnt-bind --ro --rec $shown/file '/c d' \\
+    root-setup . \\
+    mnt-tmpfs --size 2M /t \\
+    env-set A=1 'B=x y' \\
+    mnt-proc /proc \\
+    mnt-dev /dev \\
+    mnt-sys /sys \\
+    mnt-mask --default \\
+    cwd-set /w \\
+    tty-pty \\
+    pid-init \\
+    res-limit nofile=64 core=0 \\
+    prog --arg"
+    attempt minictr --print --ephemeral --root=-r --bind "$shown:/-b" --cwd -w --no-init prog
+    printed "$bin/fd-close \\
+    cg-limit --memory 512M --pids 512 \\
+    ns-enter -muipC \\
+    uts-name minictr \\
+    mnt-overlay -- -r \\
+    mnt-bind --rec $shown /-b \\
+    root-setup . \\
+    mnt-tmpfs /mytemp \\
+    mnt-proc /proc \\
+    mnt-dev /dev \\
+    mnt-sys /sys \\
+    mnt-mask --default \\
+    cwd-set -- -w \\
+    prog"
+}
+
+# same_as_printed OPTION...: what is printed for it, pasted into a shell, is the same container.
+same_as_printed() {
+    attempt minictr --root "$own" "$@" 9>"$tmp/json"
+    ended 4
+    tr -d '\r' <"$tmp/out" >"$tmp/direct"
+    direct=$(grep -o '"status":[0-9]*' "$tmp/json")
+    attempt minictr --print --root "$own" "$@"
+    ended 0
+    mv "$tmp/out" "$tmp/line"
+    attempt sh "$tmp/line" 9>"$tmp/json"
+    ended 4
+    tr -d '\r' <"$tmp/out" | diff "$tmp/direct" - >"$tmp/difference"
+    assertEquals "$*" '' "$(cat "$tmp/difference")"
+    assertEquals "$direct" "$(grep -o '"status":[0-9]*' "$tmp/json")"
+}
+
+testPrintedChainIsTheSameContainer() {
+    own_root
+    look='hostname; pwd; ulimit -Sn; echo "$A"; cut -d " " -f 4-6 /proc/self/mountinfo; probe fds
+        ls -A / /dev; cat /b/file; tty; readlink /proc/1/exe; exit 4'
+    mkdir -p "$tmp/it's \$(odd)"
+    echo odd >"$tmp/it's \$(odd)/file"
+    for words in '' --bare --ephemeral --read-only '--tty --cwd /etc' '--no-init --no-tty' \
+        '--rlimit nofile=50:60 --env A=1 --hostname h' '--status-fd 9 --cwd /mytemp --memory max' '--tmpfs /tmp:1M' \
+        '--cpu 0.5 --cpus 0 --swap max --pids max'; do
+        # shellcheck disable=SC2086
+        same_as_printed $words sh -c "$look"
+    done
+    for words in '' --ephemeral --tty; do
+        # shellcheck disable=SC2086
+        same_as_printed $words --bind "$tmp/it's \$(odd):/b" --bind "$shown/file:/c \"d\":ro" --cwd /b \
+            --env "A=\$(id) 'x' \"y\" \\
+*" --env=-x=1 sh -c "$look"
+    done
+    assertTrue "$(cat "$tmp/direct")" "grep -qx odd '$tmp/direct'"
+    rm -r "$own/b" "$own/c \"d\""
+}
+
 . shunit2

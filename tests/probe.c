@@ -9,11 +9,16 @@
 #include <mqueue.h>
 #include <sched.h>
 #include <signal.h>
+#include <stddef.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/ioctl.h>
 #include <sys/mman.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <sys/un.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
 #include <time.h>
@@ -22,7 +27,8 @@
 static _Noreturn void usage(void)
 {
     fputs("usage: probe fds|signals|groups|args|env|env-bytes|in-env|alloc|child-alloc|forks|opens"
-          "|orphans|exit|die|catch|exec|realtime|stage-exe|pty|shm|mqueue|nobody|unshare|burn|bomb\n",
+          "|orphans|exit|die|catch|exec|realtime|stage-exe|pty|type|shm|mqueue|nobody|unshare|burn|bomb|escape\n"
+          "       probe abstract|reach NAME\n",
           stderr);
     exit(2);
 }
@@ -259,6 +265,15 @@ static int pty(char **words)
     return *words ? (execvp(*words, words), 1) : 0;
 }
 
+/* Types text into the terminal on standard input, as if a person had (TIOCSTI). */
+static int type(const char *text)
+{
+    for (; *text; text++)
+        if (ioctl(STDIN_FILENO, TIOCSTI, text) < 0)
+            give_up("TIOCSTI");
+    return 0;
+}
+
 /* Shares memory by its name with another process: both must see what the other wrote. */
 static int shm(void)
 {
@@ -324,6 +339,54 @@ static int unshare_user(char **words)
     return WIFEXITED(status) ? WEXITSTATUS(status) : 1;
 }
 
+/* Breaks out of a chroot in the old way; prints the number of the directory that it gets to. */
+static int escape(void)
+{
+    struct stat status;
+    int root = open("/", O_RDONLY | O_DIRECTORY);
+    if (mkdir("/jail", 0700) < 0 || chroot("/jail") < 0)
+        give_up("chroot");
+    if (fchdir(root) < 0)
+        give_up("fchdir");
+    for (int i = 0; i < 100; i++)
+        if (chdir("..") < 0)
+            give_up("..");
+    if (chroot(".") < 0 || stat("/", &status) < 0 || rmdir("/jail") < 0)
+        give_up("/");
+    printf("%llu\n", (unsigned long long)status.st_ino);
+    return 0;
+}
+
+/* A socket with a name in the network namespace, and in no file system (unix(7)). */
+static int abstract_socket(struct sockaddr_un *address, socklen_t *length, const char *name)
+{
+    *address = (struct sockaddr_un){.sun_family = AF_UNIX};
+    int size = snprintf(address->sun_path + 1, sizeof address->sun_path - 1, "%s", name);
+    *length = (socklen_t)(offsetof(struct sockaddr_un, sun_path) + 1 + (size_t)size);
+    return socket(AF_UNIX, SOCK_STREAM, 0);
+}
+
+/* Listens there, and becomes PROG. */
+static int abstract(char **words)
+{
+    struct sockaddr_un address;
+    socklen_t length;
+    int listener = abstract_socket(&address, &length, *words++);
+    if (bind(listener, (struct sockaddr *)&address, length) < 0 || listen(listener, 1) < 0)
+        give_up("bind");
+    return execvp(*words, words), 1;
+}
+
+static int reach(const char *name)
+{
+    struct sockaddr_un address;
+    socklen_t length;
+    int client = abstract_socket(&address, &length, name);
+    int reached = connect(client, (struct sockaddr *)&address, length) == 0;
+    puts(reached ? "reached" : strerror(errno));
+    return !reached;
+}
+
 int main(int argc, char **argv)
 {
     if (argc < 2)
@@ -374,6 +437,8 @@ int main(int argc, char **argv)
         return stage_exe(argv[2]);
     if (strcmp(verb, "pty") == 0)
         return pty(argv + 2);
+    if (strcmp(verb, "type") == 0 && argc > 2)
+        return type(argv[2]);
     if (strcmp(verb, "shm") == 0)
         return shm();
     if (strcmp(verb, "mqueue") == 0 && argc > 2)
@@ -382,6 +447,12 @@ int main(int argc, char **argv)
         return nobody(argv + 2);
     if (strcmp(verb, "unshare") == 0 && argc > 2)
         return unshare_user(argv + 2);
+    if (strcmp(verb, "escape") == 0)
+        return escape();
+    if (strcmp(verb, "abstract") == 0 && argc > 3)
+        return abstract(argv + 2);
+    if (strcmp(verb, "reach") == 0 && argc > 2)
+        return reach(argv[2]);
     if (strcmp(verb, "exec") == 0 && argc > 3)
         return execv(argv[2], argv + 3), 1;
     usage();
