@@ -18,7 +18,7 @@ static const struct option options[] = {
 
 static const struct program program = {
     "env-set",
-    "[OPTION...] [NAME=VALUE...] [--] PROG [ARG...]",
+    "[OPTION...] [NAME=VALUE...] PROG [ARG...]",
     "Change variables of the environment, then run PROG",
     options,
 };
@@ -68,7 +68,7 @@ int main(int argc, char **argv)
     char **first = words.next, **last = first;
     for (; *last && strchr(*last, '='); last++)
         check_name(*last, strcspn(*last, "="));
-    words.next = last + (*last && strcmp(*last, "--") == 0);
+    words.next = last;
     char **rest = next_program(&words);
 
     if (clearing)

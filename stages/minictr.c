@@ -34,19 +34,18 @@ static const struct option options[] = {
     {TMPFS, "tmpfs", "DIR[:SIZE]...",
      "mount a tmpfs on DIR, of at most SIZE bytes; may be repeated\n(default: /mytemp)"},
     {BIND, "bind", "SOURCE:DIR[:ro]...",
-     "show a file or directory of the host, and what is mounted below it, as DIR"},
-    {EPHEMERAL, "ephemeral", NULL, "leave the root as it is: what is written to it is gone at the end"},
+     "show a file or directory of the host as DIR, with what is\nmounted below it"},
+    {EPHEMERAL, "ephemeral", NULL, "what is written to the root is gone at the end"},
     {READ_ONLY, "read-only", NULL, "make the root read-only"},
     {ENV, "env", "NAME=VALUE...", "set a variable of the environment"},
     {CWD, "cwd", "DIR", "begin in this directory (default: /)"},
     {RLIMIT, "rlimit", "NAME=SOFT[:HARD]...", "set a resource limit, as nofile=1024 (res-limit(1))"},
     {TTY, "tty", NULL,
-     "give it a terminal of its own (default: when standard input and output are one)"},
+     "give it a terminal of its own (default: when standard\ninput and output are one)"},
     {NO_TTY, "no-tty", NULL, "leave it on this terminal"},
     {NO_INIT, "no-init", NULL, "PROG is process 1 itself, without pid-init above it"},
     {BARE, "bare", NULL,
-     "the name, limits, namespaces, root, tmpfs and /proc only: no /dev, /sys, process 1,\n"
-     "terminal, and descriptors stay open"},
+     "only name, limits, namespaces, root, tmpfs and /proc"},
     {PRINT, "print", NULL, "print the chain as a command line of the shell and end"},
     {0},
 };
@@ -301,6 +300,7 @@ int main(int argc, char **argv)
     add_root(&composed, root, ephemeral, read_only, &binds);
     for (int i = 0; i < tmpfs.count; i++)
         add_tmpfs(&composed, tmpfs.items[i]);
+    add_list(&composed, "env-set", &variables);
     add_stage(&composed, "mnt-proc");
     add(&composed, "/proc");
     if (!bare || tty) {
@@ -313,21 +313,20 @@ int main(int argc, char **argv)
         add_stage(&composed, "mnt-mask");
         add(&composed, "--default");
     }
-    add_list(&composed, "env-set", &variables);
-    add_list(&composed, "res-limit", &rlimits);
     if (cwd) {
         add_stage(&composed, "cwd-set");
         add_operand(&composed, cwd);
     }
     if (tty)
         add_stage(&composed, "tty-pty");
-    if (init && !bare) {
+    if (init && !bare)
         add_stage(&composed, "pid-init");
-        if (*rest[0] == '-')
-            add(&composed, "--");
-    } else if ((variables.count || rlimits.count) && !cwd && !tty && strchr(rest[0], '=')) {
-        add(&composed, "--"); /* it is not another NAME=VALUE */
-    }
+    /* They are PROG's own: a stage may need more. */
+    add_list(&composed, "res-limit", &rlimits);
+    /* PROG must be no limit, and no option where the last stage has no operand. */
+    int has_operand = !(init && !bare) && !tty && (cwd || bare);
+    if (rlimits.count ? strchr(rest[0], '=') != NULL : *rest[0] == '-' && !has_operand)
+        add(&composed, "--");
     add_stage(&composed, rest[0]);
     for (int i = 1; rest[i]; i++)
         add(&composed, rest[i]);
