@@ -22,30 +22,28 @@ static int open_slave(int master)
     return above_standard(ioctl(master, GET_PEER, O_RDWR | O_NOCTTY | O_CLOEXEC));
 }
 
-static void need_ptmx(const struct stat *status)
+/* What was found there, or with -1 the reason why nothing was. */
+static void need_ptmx(int found, const struct stat *status)
 {
-    if (S_ISCHR(status->st_mode) && status->st_rdev == makedev(5, 2))
+    int is_device = found >= 0 && S_ISCHR(status->st_mode) && status->st_rdev == makedev(5, 2);
+    if (is_device)
         return;
-    hint("put \"mnt-dev /dev\" before this stage");
+    if (found >= 0 || errno == ENOENT || errno == ENODEV)
+        hint("put \"mnt-dev /dev\" before this stage");
+    if (found < 0)
+        fail("cannot make a terminal: /dev/ptmx");
     refuse("cannot make a terminal: /dev/ptmx is not the device 5:2");
 }
 
 int make_pty(int *slave)
 {
-    static const char ptmx[] = "/dev/ptmx";
     struct stat status;
     int unlocked = 0;
-    if (stat(ptmx, &status) < 0) {
-        if (errno == ENOENT)
-            hint("put \"mnt-dev /dev\" before this stage");
-        fail("cannot make a terminal: %s", ptmx);
-    }
-    need_ptmx(&status); /* before it is opened: to open a device can be to use it */
-    /* Not to block: who writes to the terminal must go on reading from it. */
-    int master = open_at(AT_FDCWD, ptmx, O_RDWR | O_NOCTTY | O_NONBLOCK);
-    if (master < 0 || fstat(master, &status) < 0)
-        fail("cannot make a terminal: %s", ptmx);
-    need_ptmx(&status);
+    /* Looked at before it is opened, since that can already be to use a device. Opened not to block:
+     * who writes to the terminal must go on reading from it. */
+    need_ptmx(stat("/dev/ptmx", &status), &status);
+    int master = open_at(AT_FDCWD, "/dev/ptmx", O_RDWR | O_NOCTTY | O_NONBLOCK);
+    need_ptmx(master < 0 ? -1 : fstat(master, &status), &status);
     if (ioctl(master, TIOCSPTLCK, &unlocked) < 0 || (*slave = open_slave(master)) < 0)
         fail("cannot make a terminal");
     return master;

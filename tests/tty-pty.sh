@@ -1,0 +1,943 @@
+# shellcheck shell=sh disable=SC1091,SC2016,SC2154
+# tty-pty.sh: tty-relay and tty-pty: the terminal inside, the bytes between it and the caller's, and
+# that the caller's is as before at the end. expect(1) plays the person, at a bash of the host.
+
+. "$(dirname "$0")/lib.sh"
+
+own=$tmp/root
+victim=$tmp/victim
+# With a limit on time, since what is tested here hangs when it is broken.
+limit='timeout -k 1 10'
+box="ns-enter -muipC root-setup $root mnt-proc /proc mnt-dev /dev"
+relay="tty-relay $box tty-pty pid-init"
+export root tmp box relay
+
+# The two ways: with a relay outside, and by hand with tty-pty as the other end itself.
+relayed() {
+    # shellcheck disable=SC2086
+    attempt $limit $relay "$@"
+}
+
+alone() {
+    # shellcheck disable=SC2086
+    attempt $limit $box pid-init tty-pty "$@"
+}
+
+# What the program wrote to its terminal. That ends each line with both characters.
+showed() {
+    assertEquals "$(cat "$tmp/err")" "$1" "$(tr -d '\r' <"$tmp/out")"
+}
+
+shows() {
+    grep -qa -- "$1" "$tmp/out" || fail "no line matches $1: $(head -c 1000 "$tmp/out")"
+}
+
+nothing_is_left() {
+    assertEquals "$1: left" '' "$(left_processes)"
+}
+
+# The process and all below it, the outermost first.
+tree() {
+    echo "$1"
+    below=
+    { read -r below <"/proc/$1/task/$1/children"; } 2>/dev/null
+    for process in $below; do
+        tree "$process"
+    done
+}
+
+has_processes() {
+    [ "$(tree "$started" | wc -l)" = "$1" ]
+}
+
+all_gone() {
+    for process in $1; do
+        is_gone "$process" || return 1
+    done
+}
+
+# A root whose /dev is empty, to put something hostile in.
+own_root() {
+    [ -d "$own" ] || cp -R "$root" "$own"
+    rm -rf --one-file-system "${own:?}/dev" "$victim"
+    mkdir -p "$own/dev" "$victim"
+    echo secret >"$victim/file"
+}
+
+# Plays a script of expect(1) at a bash prompt "host> ". In it, "say" types a line, "see" waits for a
+# pattern and ends the script when it does not come in time; "relay_is" is the pid of the tty-relay
+# that "run" started. "modes" says whether the terminal is as it was at the start.
+play() {
+    {
+        cat <<'PRELUDE'
+set timeout 10
+proc say {text} { send -- "$text\r" }
+proc see {pattern} {
+    expect {
+        -re $pattern {}
+        timeout { puts "\nMISSING: $pattern"; exit 1 }
+        eof { puts "\nEND OF FILE BEFORE: $pattern"; exit 1 }
+    }
+}
+proc never {pattern milliseconds} {
+    global timeout
+    set before $timeout
+    set timeout [expr {$milliseconds / 1000.0}]
+    after $milliseconds
+    expect {
+        -re $pattern { puts "\nNOT EXPECTED: $pattern"; exit 1 }
+        timeout {}
+    }
+    set timeout $before
+}
+proc relay_is {} {
+    set file [open $::env(tmp)/pid]
+    set pid [gets $file]
+    close $file
+    return $pid
+}
+# The processes of the chain, the outermost first; each has one child.
+proc processes {} {
+    set list {}
+    for {set pid [relay_is]} {$pid ne ""} {
+        set file [open /proc/$pid/task/$pid/children]
+        set pid [lindex [gets $file] 0]
+        close $file
+    } { lappend list $pid }
+    return $list
+}
+proc gone {list} {
+    foreach pid $list {
+        for {set tries 0} {[file exists /proc/$pid]} {incr tries} {
+            if {[regexp {\) Z } [exec cat /proc/$pid/stat]]} break
+            if {$tries > 50} { puts "\nLEFT: $pid"; exit 1 }
+            after 20
+        }
+    }
+}
+set env(TERM) dumb
+eval spawn -noecho bash --norc $env(editing)
+see "# $"
+say "run() { sh -c 'echo \$\$ >\$tmp/pid; exec \"\$@\"' sh \"\$@\"; }"
+say "modes() { \[ \"\$(stty -g)\" = \"\$before\" \] && echo as before || stty -a; }"
+say "PS1='host> '; stty -echo; before=\$(stty -g); echo be''gin"
+see "begin\r\n.*host> "
+PRELUDE
+        cat
+        printf '%s\n' 'puts "\nTHE END"'
+    } >"$tmp/script"
+    export editing
+    expect -f "$tmp/script" >"$tmp/screen" 2>&1
+    grep -q '^THE END' "$tmp/screen" || fail "$(tail -c 1000 "$tmp/screen")"
+}
+editing=--noediting
+
+needs_expect() {
+    command -v expect >/dev/null && return 1
+    skip "expect is not installed"
+}
+
+# -- The terminal inside
+
+testTheTerminalIsTheContainersOwn() {
+    ls /dev/pts >"$tmp/before" 2>/dev/null
+    for way in relayed alone; do
+        $way sh -c 'tty; echo $(ls /dev/pts)'
+        ended 0
+        showed "$(printf '%s\n' /dev/pts/0 '0 ptmx')"
+    done
+    ls /dev/pts >"$tmp/after" 2>/dev/null
+    assertEquals "$(cat "$tmp/before")" "$(cat "$tmp/after")"
+}
+
+testItIsNotSeenOutside() {
+    ls /dev/pts >"$tmp/before" 2>/dev/null
+    for chain in "$relay" "$box pid-init tty-pty"; do
+        rm -f "$tmp/out"
+        # shellcheck disable=SC2086
+        start $chain sh -c 'tty; exec sleep 1000'
+        await 5 grep -qs /dev/pts/0 "$tmp/out" || fail "$chain: it did not start"
+        ls /dev/pts >"$tmp/after" 2>/dev/null
+        kill "$started"
+        wait "$started"
+        assertEquals "$(cat "$tmp/before")" "$(cat "$tmp/after")"
+    done
+}
+
+testItIsTheControllingTerminalOfASession() {
+    # pid-init leads the session where it comes behind, PROG where tty-pty does.
+    relayed sh -c 'ps -o pid=,sid=,pgid=,tpgid=,tty= -p $$ | tr -s " "; : </dev/tty && echo good'
+    ended 0
+    showed "$(printf '%s\n' ' 2 1 1 1 pts/0' good)"
+    alone sh -c 'ps -o pid=,sid=,pgid=,tpgid=,tty= -p $$ | tr -s " "; : </dev/tty && echo good'
+    ended 0
+    showed "$(printf '%s\n' ' 3 3 3 3 pts/0' good)"
+}
+
+testItIsTheThreeStreams() {
+    for way in relayed alone; do
+        $way sh -c 'for fd in 0 1 2; do readlink /proc/$$/fd/$fd; done; echo error >&2'
+        showed "$(printf '%s\n' /dev/pts/0 /dev/pts/0 /dev/pts/0 error)"
+        assertEquals '' "$(cat "$tmp/err")"
+    done
+}
+
+testConsoleIsTheTerminal() {
+    for way in relayed alone; do
+        $way sh -c '[ "$(stat -c %t:%T /dev/console)" = "$(stat -c %t:%T /dev/pts/0)" ] && echo same
+            echo through >/dev/console; grep -c " /dev/console " /proc/self/mountinfo'
+        ended 0
+        showed "$(printf '%s\n' same through 1)"
+    done
+}
+
+# With the image's own /dev, its ptmx the right device and the host's devpts beside that.
+testOnlyAnEmptyFileIsTheConsole() {
+    for console in link device file empty; do
+        own_root
+        mkdir -p "$own/dev/pts" "$own/etc"
+        mknod "$own/dev/ptmx" c 5 2
+        : >"$own/etc/empty"
+        case $console in
+        link) ln -s /etc/empty "$own/dev/console" ;;
+        device) mknod "$own/dev/console" c 1 3 ;;
+        file) echo x >"$own/dev/console" ;;
+        empty) : >"$own/dev/console" ;;
+        esac
+        attempt $limit tty-relay ns-enter -mp root-open "$own" mnt-bind --rec /dev/pts /dev/pts \
+            root-setup . mnt-proc /proc tty-pty awk '$5 ~ "^/dev/console|^/etc" { print $5 }' /proc/self/mountinfo
+        ended 0
+        case $console in
+        empty) showed /dev/console ;;
+        *) showed '' ;;
+        esac
+    done
+}
+
+testNoShellWarnsOfJobControl() {
+    for way in relayed alone; do
+        echo 'case $- in *i*m*) echo inter""active;; esac' >"$tmp/in"
+        $way bash --norc <"$tmp/in"
+        ended 0
+        shows interactive
+        assertEquals 'a warning' '' "$(grep -a 'bash: ' "$tmp/out")"
+    done
+}
+
+# -- What comes in and goes out
+
+testEndOfInputEndsTheProgram() {
+    echo 'tty; echo $((6 * 7)) | sed s/^/is:/' >"$tmp/in"
+    for way in relayed alone; do
+        $way bash --norc <"$tmp/in"
+        ended 0
+        shows /dev/pts/0
+        shows is:42
+        $way sh -c 'cat; echo the end' </dev/null
+        ended 0
+        showed 'the end'
+        $way sh -c 'cat; echo the end' <&-
+        ended 0
+        showed 'the end'
+    done
+}
+
+testEndOfAPipeEndsTheProgram() {
+    for way in relayed alone; do
+        printf 'tty\nexit 9' | {
+            $way sh
+            ended 9
+            shows /dev/pts/0
+        }
+    done
+}
+
+# What is left of a line is given to who reads, as it is from a file.
+testInputThatDoesNotEndInALineBreak() {
+    printf 'one\ntwo' >"$tmp/in"
+    relayed sh -c 'cat | sed s/^/got:/' <"$tmp/in"
+    ended 0
+    assertEquals "$(printf 'got:%s\n' one two)" "$(tr -d '\r' <"$tmp/out" | grep -ao 'got:.*')"
+}
+
+testAProgramThatReadsLateSeesTheEnd() {
+    relayed sh -c 'sleep 0.5; cat; echo first; cat; echo second' </dev/null
+    ended 0
+    showed "$(printf '%s\n' first second)"
+}
+
+testMuchOutputIsCompleteAndInOrder() {
+    seq 1400000 | sed 's/$/\r/' | md5sum >"$tmp/expected"
+    for way in relayed alone; do
+        $way awk 'BEGIN { for (i = 1; i <= 1400000; i++) print i }' </dev/null
+        ended 0
+        assertEquals "$way: bytes" $((10088896 + 1400000)) "$(wc -c <"$tmp/out")"
+        assertEquals "$way" "$(cat "$tmp/expected")" "$(md5sum <"$tmp/out")"
+    done
+}
+
+testASlowReaderGetsAll() {
+    # shellcheck disable=SC2086
+    $limit $relay awk 'BEGIN { for (i = 1; i <= 100000; i++) print i }' </dev/null | {
+        sleep 0.5
+        md5sum
+    } >"$tmp/out"
+    assertEquals "$(seq 100000 | sed 's/$/\r/' | md5sum)" "$(cat "$tmp/out")"
+}
+
+testTheLastOutputIsNotLost() {
+    for i in 1 2 3 4 5; do
+        relayed sh -c "head -c 5000 /dev/zero | tr '\\0' x; printf 'last $i'" </dev/null
+        assertEquals 5006 "$(wc -c <"$tmp/out")"
+    done
+}
+
+testOutputOfARawTerminalIsUntouched() {
+    awk 'BEGIN { for (i = 0; i < 256; i++) printf "%03o\n", i }' | sed 's/^/\\/' | tr -d '\n' >"$tmp/octal"
+    printf "$(cat "$tmp/octal")" >"$tmp/bytes"
+    assertEquals 256 "$(wc -c <"$tmp/bytes")"
+    for way in relayed alone; do
+        $way sh -c 'stty raw; printf "$0"; printf "$0"' "$(cat "$tmp/octal")" </dev/null
+        ended 0
+        assertEquals "$way" "$(cat "$tmp/bytes" "$tmp/bytes" | md5sum)" "$(md5sum <"$tmp/out")"
+    done
+}
+
+testInputOfARawTerminalIsUntouched() {
+    awk 'BEGIN { for (i = 0; i < 256; i++) printf "%03o\n", i }' | sed 's/^/\\/' | tr -d '\n' >"$tmp/octal"
+    printf "$(cat "$tmp/octal")" >"$tmp/bytes"
+    {
+        sleep 0.5
+        cat "$tmp/bytes"
+        sleep 1
+    } | relayed sh -c 'stty raw -echo; head -c 256 | md5sum'
+    showed "$(md5sum <"$tmp/bytes")"
+}
+
+# Neither direction waits for the other.
+testMuchInputThatNobodyReads() {
+    for way in relayed alone; do
+        $way sh -c 'stty raw -echo; sleep 0.3; head -c 1000000 /dev/zero; echo done' </dev/zero
+        ended 0
+        assertEquals 1000000 "$(tr -dc '\0' <"$tmp/out" | wc -c)"
+        assertEquals 'done' "$(tail -n 1 "$tmp/out" | tr -d '\0' | tail -c 5)"
+    done
+}
+
+testSignalsWhileNobodyReadsTheInput() {
+    # shellcheck disable=SC2086
+    start $relay sh -c 'stty raw -echo; echo ready; exec sleep 1000' </dev/zero
+    await 5 grep -qsa ready "$tmp/out" || fail 'it did not start'
+    sleep 0.2
+    kill "$started"
+    await 3 is_gone "$started" || { fail 'it goes on' && kill -KILL "$started"; }
+    status=0
+    wait "$started" || status=$?
+    ended 143
+}
+
+testMuchInputIsComplete() {
+    seq 30000 >"$tmp/in"
+    relayed sh -c 'stty -echo; cat | md5sum | sed s/^/sum:/' <"$tmp/in"
+    ended 0
+    assertEquals "sum:$(md5sum <"$tmp/in")" "$(tr -d '\r' <"$tmp/out" | grep -ao sum:.*)"
+}
+
+testAReaderThatGoesAwayEndsTheProgram() {
+    # shellcheck disable=SC2086
+    { status=0; $limit $relay yes </dev/null || status=$?; echo $status >"$tmp/status"; } | head -n 1 >"$tmp/out"
+    showed y
+    assertEquals 141 "$(cat "$tmp/status")"
+}
+
+# Nobody has the terminal open for a while.
+testTheTerminalCanBeOpenedAgain() {
+    # shellcheck disable=SC2086
+    attempt $limit tty-relay $box tty-pty \
+        sh -c 'echo before; exec </dev/null >/dev/null 2>&1; sleep 0.2; echo after >/dev/console' </dev/null
+    ended 0
+    showed "$(printf '%s\n' before after)"
+}
+
+testExitStatus() {
+    for way in relayed alone; do
+        for status_of_prog in 0 7 125 255; do
+            $way probe exit $status_of_prog </dev/null
+            ended $status_of_prog
+        done
+        $way probe die 9 </dev/null
+        ended 137
+        $way probe die 15 </dev/null
+        ended 143
+        $way /etc/passwd </dev/null
+        ended 126
+        shows 'cannot execute /etc/passwd'
+        $way no-such-program </dev/null
+        ended 127
+        shows 'cannot find no-such-program in PATH'
+    done
+}
+
+# -- What PROG gets, and what it does not
+
+# In every process that can be seen, every descriptor is the terminal of the container.
+testNoDescriptorOfTheCallersIsLeft() {
+    # shellcheck disable=SC2086
+    attempt $limit fd-close $relay bash -c 'sleep 1 <&0 & stat -L -c %d /proc/[0-9]*/fd/* >/dev/shm/devices 2>/dev/null
+        stat -c %d /dev/pts/0; sort -u /dev/shm/devices; ls -d /proc/[0-9]* | wc -l' </dev/null
+    ended 0
+    { read -r device && read -r others && read -r count; } <"$tmp/out"
+    assertEquals "$(cat "$tmp/out")" "$device" "$others"
+    assertEquals 3 "$(wc -l <"$tmp/out")"
+}
+
+testProgHasTheThreeStreamsOnly() {
+    for way in relayed alone; do
+        $way probe fds </dev/null 3>&- 4>&- 5>&-
+        assertEquals "$way: $(cat "$tmp/out")" '0 1 2' "$(tr ' ' '\n' <"$tmp/out" | grep -xE '[0-5]' | xargs)"
+    done
+    # shellcheck disable=SC2086
+    attempt $limit fd-close $relay probe fds </dev/null
+    showed '0 1 2 '
+    # shellcheck disable=SC2086
+    attempt $limit fd-close $box pid-init tty-pty probe fds </dev/null
+    showed '0 1 2 '
+}
+
+# The supervisors outside, too: the relay has the one socket, and closes it when that was used.
+testNoSupervisorKeepsTheSocket() {
+    # shellcheck disable=SC2086
+    start fd-close $relay sh -c 'echo ready; exec sleep 1000'
+    await 5 grep -qsa ready "$tmp/out" || fail 'it did not start'
+    await 5 has_processes 4 || fail "$(tree "$started")"
+    for process in $(tree "$started"); do
+        assertEquals "$(cat "/proc/$process/comm")" '' "$(readlink "/proc/$process/fd/"* | grep socket)"
+    done
+    kill "$started"
+    status=0
+    wait "$started" || status=$?
+    ended 143
+}
+
+testNoVariableIsLeft() {
+    for way in relayed alone; do
+        $way sh -c 'cat /proc/*/environ | tr "\0" "\n" | grep -a ^MINICTR | grep -v TEST; env | grep -c MINICTR' </dev/null
+        assertEquals "$way" 1 "$(tr -d '\r' <"$tmp/out" | tail -n 1)"
+    done
+    relayed env </dev/null
+    assertEquals MINICTR_TEST_MARK "$(grep -a MINICTR "$tmp/out" | cut -d= -f1)"
+}
+
+testSignalsOfProgAreTheCallers() {
+    for way in relayed alone; do
+        $way probe signals </dev/null
+        showed ''
+        attempt env --ignore-signal=USR1 --block-signal=USR2 $limit true
+    done
+    # shellcheck disable=SC2086
+    attempt env --ignore-signal=USR1 --block-signal=USR2 $relay probe signals </dev/null
+    showed "$(printf '%s\n' 'blocked 12' 'ignored 10')"
+}
+
+# -- Where they stand in a chain
+
+testARelayWithoutAPtyIsOnlyAParent() {
+    attempt $limit fd-close tty-relay sh -c 'cat; probe fds; env | grep MINICTR_TTY; exit 7' <"$top/VERSION"
+    ended 7
+    printed "$(cat "$top/VERSION")
+0 1 2 "
+    # shellcheck disable=SC2086
+    attempt $limit tty-relay $box pid-init sh -c 'echo out; echo err >&2; kill -TERM $$' </dev/null
+    ended 143
+    printed out
+    assertEquals err "$(cat "$tmp/err")"
+    attempt $limit tty-relay no-such-program
+    ended 127
+}
+
+testFdCloseKeepsTheSocket() {
+    # shellcheck disable=SC2086
+    attempt $limit tty-relay fd-close $box tty-pty tty </dev/null
+    ended 0
+    showed /dev/pts/0
+}
+
+testOutsideOfAContainer() {
+    attempt $limit tty-pty sh -c 'tty >/dev/null && ps -o sid= -p $$ | tr -d " "; echo $$' </dev/null
+    ended 0
+    assertEquals 'it leads a session' 1 "$(tr -d '\r' <"$tmp/out" | sort -u | wc -l)"
+}
+
+testItIsProcessOne() {
+    # shellcheck disable=SC2086
+    attempt $limit $box tty-pty sh -c 'cat /proc/1/comm; tty; exit 3' </dev/null
+    ended 3
+    showed "$(printf '%s\n' tty-pty /dev/pts/0)"
+    # shellcheck disable=SC2086
+    attempt $limit tty-relay $box tty-pty sh -c 'cat /proc/1/comm; tty; exit 3' </dev/null
+    ended 3
+    showed "$(printf '%s\n' sh /dev/pts/0)"
+}
+
+testTwoRelaysAreRefused() {
+    attempt $limit tty-relay tty-relay echo reached
+    refused 'tty-relay: this chain has a tty-relay already'
+}
+
+# The second is the other end of one that is inside the first.
+testTwoPtysAreNested() {
+    # shellcheck disable=SC2086
+    attempt $limit $relay tty-pty sh -c 'tty; echo $(ls /dev/pts); grep -c " /dev/console " /proc/self/mountinfo' </dev/null
+    ended 0
+    showed "$(printf '%s\n' /dev/pts/1 '0 1 ptmx' 1)"
+}
+
+testARelayOfANestedContainer() {
+    # shellcheck disable=SC2086
+    attempt $limit tty-relay $box tty-pty pid-init env PATH=/stages:/bin sh -c 'tty; exit 4' </dev/null
+    ended 4
+}
+
+testWithoutMntDev() {
+    own_root
+    for chain in 'tty-relay ns-enter -mp' 'ns-enter -mp'; do
+        # shellcheck disable=SC2086
+        attempt $limit $chain root-setup "$own" mnt-proc /proc tty-pty echo reached
+        refused 'tty-pty: cannot make a terminal: /dev/ptmx: No such file or directory'
+        assertEquals 'tty-pty: hint: put "mnt-dev /dev" before this stage' "$hint"
+    done
+    nothing_is_left 'without mnt-dev'
+}
+
+# refuses_ptmx MESSAGE: what stands there is looked at, and not opened.
+refuses_ptmx() {
+    for chain in 'tty-relay ns-enter -mp' 'ns-enter -mp'; do
+        # shellcheck disable=SC2086
+        attempt $limit strace -f -o "$tmp/trace" $chain root-setup "$own" mnt-proc /proc tty-pty echo reached
+        refused "tty-pty: cannot make a terminal: /dev/ptmx$1"
+        assertEquals 'opened' '' "$(grep -E 'open[a-z0-9]*\(.*"/dev/ptmx".*= [0-9]' "$tmp/trace")"
+    done
+    assertEquals secret "$(cat "$victim/file")"
+}
+
+testPtmxOfAHostileImage() {
+    not_it=' is not the device 5:2'
+    own_root
+    : >"$own/dev/ptmx"
+    refuses_ptmx "$not_it"
+    assertEquals 'tty-pty: hint: put "mnt-dev /dev" before this stage' "$hint"
+    own_root
+    mkfifo "$own/dev/ptmx"
+    refuses_ptmx "$not_it"
+    own_root
+    mkdir "$own/dev/ptmx"
+    refuses_ptmx "$not_it"
+    for numbers in 'c 1 3' 'c 5 0' 'b 5 2'; do
+        own_root
+        # shellcheck disable=SC2086
+        mknod "$own/dev/ptmx" $numbers
+        refuses_ptmx "$not_it"
+    done
+    for link in "$victim/file" /dev/ptmx ../../../../../../dev/ptmx /proc/1/root/dev/ptmx; do
+        own_root
+        ln -s "$link" "$own/dev/ptmx"
+        refuses_ptmx ': *'
+    done
+    own_root
+    rmdir "$own/dev"
+    ln -s "$victim" "$own/dev"
+    refuses_ptmx ': No such file or directory'
+    assertEquals file "$(ls -A "$victim")"
+    # The right device, and no terminals beside it.
+    own_root
+    mknod "$own/dev/ptmx" c 5 2
+    refuses_ptmx ': No such file or directory'
+    mkdir "$own/dev/pts"
+    refuses_ptmx ': No such device'
+    assertEquals 'tty-pty: hint: put "mnt-dev /dev" before this stage' "$hint"
+}
+
+# -- When something fails
+
+testBadInput() {
+    for stage in tty-relay tty-pty; do
+        attempt $stage
+        refused "$stage: PROG is missing"
+        attempt $stage --relay echo reached
+        refused "$stage: unknown option --relay"
+        attempt $stage -x echo reached
+        refused "$stage: unknown option -x"
+        attempt $stage --help
+        ended 0
+        attempt $stage --version
+        ended 0
+        for value in x '' 2 -1 4294967299 '7 '; do
+            MINICTR_TTY=$value attempt $stage echo reached
+            refused "$stage: the variable MINICTR_TTY is \"$value\", which is no descriptor of theirs"
+        done
+    done
+    MINICTR_TTY=99 attempt $limit tty-pty echo reached
+    refused 'tty-pty: cannot hand the terminal to tty-relay: *'
+}
+
+# fails FAULT MESSAGE [CHAIN]
+fails() {
+    # shellcheck disable=SC2086
+    inject "$1" timeout -k 1 10 ${3:-$relay} echo reached </dev/null
+    refused "$2"
+    nothing_is_left "$1"
+}
+
+testEachSystemCallThatFails() {
+    have_strace || { skip 'no strace' && return; }
+    by_hand="$box pid-init tty-pty"
+    fails socketpair:error=EMFILE 'tty-relay: cannot make a socket for the terminal: *'
+    fails signalfd4:error=EMFILE 'tty-relay: cannot wait for signals: *'
+    fails signalfd4:error=EMFILE 'tty-pty: cannot wait for signals: *' "$by_hand"
+    fails clone3:error=EAGAIN:when=1 'tty-relay: cannot start a process: *'
+    fails pidfd_open:error=EMFILE 'tty-relay: cannot start a process: *'
+    fails clone3:error=EAGAIN:when=1 'tty-pty: cannot start a process on the new terminal: *' tty-pty
+    fails sendmsg:error=EPERM 'tty-pty: cannot hand the terminal to tty-relay: *'
+    fails recvmsg:error=EPERM 'tty-pty: cannot hand the terminal to tty-relay: it has gone'
+    for chain in "$relay" "$by_hand"; do
+        fails ioctl:error=EIO:when=1 'tty-pty: cannot make a terminal: *' "$chain"
+        fails ioctl:error=EIO:when=2 'tty-pty: cannot make a terminal: *' "$chain"
+        fails setsid:error=EPERM 'tty-pty: cannot begin a session: *' "$chain"
+        fails dup2:error=EBADF:when=1 'tty-pty: cannot make the new terminal descriptor 0: *' "$chain"
+    done
+    fails ioctl:error=EIO:when=3 'tty-pty: cannot take the new terminal: *'
+    own_mounts=$(strace -f -e trace=open_tree -o /dev/stdout $relay true </dev/null | grep -c open_tree)
+    fails "open_tree:error=EPERM:when=$own_mounts" 'tty-pty: cannot mount the terminal on /dev/console: *'
+}
+
+# The answer of the relay cannot be given: tty-pty does not wait for it.
+testNoAnswerFromTheRelay() {
+    have_strace || { skip 'no strace' && return; }
+    # shellcheck disable=SC2086
+    inject write:error=EIO:when=1 timeout -k 1 10 $relay echo reached </dev/null
+    ended 125
+    said 'tty-relay: cannot answer tty-pty'
+    printed ''
+    nothing_is_left write
+}
+
+# The relay is killed before tty-pty comes: nothing goes on.
+testARelayThatHasGone() {
+    # shellcheck disable=SC2086
+    start tty-relay "$helpers/hold" true
+    await 5 child_of "$started" >/dev/null
+    held=$(child_of "$started")
+    kill -KILL "$started"
+    await 5 is_gone "$held" || fail 'it goes on'
+    wait "$started" 2>/dev/null
+    nothing_is_left 'relay killed'
+}
+
+testKillOfTheRelay() {
+    # shellcheck disable=SC2086
+    start $relay sh -c 'trap "" HUP TERM INT; sleep 1000 & echo ready; sleep 1000'
+    await 5 grep -qsa ready "$tmp/out" || fail 'it did not start'
+    await 5 has_processes 6 || fail "$(tree "$started")"
+    all=$(tree "$started")
+    kill -KILL "$started"
+    await 5 all_gone "$all" || fail "left: $(left_processes)"
+    status=0
+    wait "$started" 2>/dev/null || status=$?
+    ended 137
+    nothing_is_left 'relay killed'
+}
+
+# -- A person at the terminal
+
+testJobControlInside() {
+    needs_expect && return
+    for chain in "$relay" "$box pid-init tty-pty"; do
+        export chain
+        play <<'PLAY'
+say "$env(chain) bash --norc"
+expect {
+    -re {bash: [^\r\n]*} { puts "\nWARNING"; exit 1 }
+    -re {bash-[0-9.]+# } {}
+    timeout { puts "\nMISSING: prompt"; exit 1 }
+}
+say "sleep 100"
+sleep 0.2
+send "\x03"
+see "# $"
+say "echo interrupted \$?"
+see "interrupted 130\r\n.*# $"
+say "sleep 100"
+sleep 0.2
+send "\x1a"
+see "Stopped +sleep 100\r\n.*# $"
+say "jobs; echo li''sted"
+see "Stopped +sleep 100\r\n.*listed\r\n.*# $"
+say "bg; jobs"
+see "Running +sleep 100.*# $"
+say "fg"
+see "sleep 100\r\n"
+sleep 0.2
+send "\x03"
+see "# $"
+say "exit 7"
+see "host> "
+say "echo status \$?; modes"
+see "status 7\r\nas before\r\n"
+PLAY
+    done
+}
+
+testInterruptEndsAProgramThatIsNoShell() {
+    needs_expect && return
+    for chain in "$relay" "$box pid-init tty-pty" "$box tty-pty"; do
+        export chain
+        play <<'PLAY'
+say "$env(chain) sh -c 'echo re\"\"ady; exec sleep 100'"
+see "ready"
+send "\x03"
+see "host> "
+say "echo status \$?; modes"
+see "status 130\r\nas before\r\n"
+PLAY
+    done
+}
+
+testModesAndSize() {
+    needs_expect && return
+    for chain in "$relay" "$box pid-init tty-pty"; do
+        export chain
+        play <<'PLAY'
+stty rows 31 columns 97 < $spawn_out(slave,name)
+say "stty kill ^Y intr ^G -ixon tostop; before=\$(stty -g)"
+see "host> "
+say "$env(chain) bash --norc"
+see "# $"
+say "stty size; stty -a"
+see "31 97\r\n.*intr = \\^G.*kill = \\^Y.*-ixon.* tostop.*# $"
+# In a shell that reads, the modes are those of its own for that; so a program asks.
+say "sh -c 'stty -g'; echo \"\$(sh -c 'stty -g' </dev/tty)\" >/dev/shm/modes"
+see "# $"
+say "trap 'stty size' WINCH; sleep 100 & wait; kill %1"
+sleep 0.2
+stty rows 32 columns 98 < $spawn_out(slave,name)
+see "32 98\r\n"
+# What is changed inside stays inside.
+say "stty -echo -icanon kill ^R; exit"
+see "host> "
+say "modes"
+see "as before\r\n"
+PLAY
+    done
+}
+
+# Each way to end, for each process of the chain.
+testTheTerminalIsAsBeforeHoweverItEnds() {
+    needs_expect && return
+    play <<'PLAY'
+proc begin {} {
+    say "run tty-relay cg-limit \$box tty-pty pid-init sh -c 'stty -echo raw; echo re\"\"ady; exec sleep 100'"
+    see "ready"
+}
+foreach status {0 7 255} {
+    say "run \$relay probe exit $status; echo status \$?; modes"
+    see "status $status\r\nas before\r\nhost> "
+}
+say "run \$relay probe die 9; echo status \$?; modes"
+see "status 137\r\nas before\r\nhost> "
+foreach {signal status} {TERM 143 HUP 129 INT 130 KILL 137} {
+    for {set victim 0} {$victim < 5} {incr victim} {
+        if {"$signal$victim" eq "KILL0"} continue
+        begin
+        set all [processes]
+        if {[llength $all] != 5} { puts "\nPROCESSES: $all"; exit 1 }
+        exec kill -$signal [lindex $all $victim]
+        see "host> "
+        say "echo $signal $victim status \$?; modes"
+        see "$signal $victim status $status\r\nas before\r\nhost> "
+        gone $all
+    }
+}
+PLAY
+    cg-limit true
+}
+
+# The one end that nobody is left for. A shell at a prompt sets its terminal itself then; a script
+# does not.
+testTheTerminalIsRawWhenTheRelayIsKilled() {
+    needs_expect && return
+    # shellcheck disable=SC2028
+    echo 'sh -c "echo \$\$ >$tmp/pid; exec $relay sh -c \"echo ready; exec sleep 100\""
+        echo status $?; stty -a | grep -o ".icanon"; stty sane; stty -echo' >"$tmp/killed.sh"
+    play <<'PLAY'
+say "sh \$tmp/killed.sh"
+see "ready"
+set all [processes]
+exec kill -KILL [relay_is]
+see "status 137\r?\n.*-icanon"
+see "host> "
+gone $all
+PLAY
+}
+
+testAStageThatFailsInBetween() {
+    needs_expect && return
+    play <<'PLAY'
+foreach chain {
+    "ns-enter -m root-setup /no/such/root tty-pty true"
+    "ns-enter -m root-setup \$root tty-pty --nothing true"
+    "ns-enter -m root-setup \$root mnt-dev /dev tty-pty pid-init true"
+    "\$box tty-pty no-such-program"
+    "no-such-program"
+} status {125 125 125 127 127} {
+    say "tty-relay $chain; echo status \$?; modes"
+    see "status $status\r\nas before\r\nhost> "
+}
+PLAY
+}
+
+# It is started while the shell has its own modes for the editing of a line; what is typed is the
+# shell's, until "fg", of which the shell tells nobody.
+testInTheBackgroundAndToTheForeground() {
+    needs_expect && return
+    editing='' play <<'PLAY'
+stty rows 31 columns 97 < $spawn_out(slave,name)
+say "run \$relay sh -c 'stty -a >/dev/shm/modes; echo re\"\"ady; read x; echo in\"\"side got \$x; stty size; grep -o \"\[-i\]*icanon\" /dev/shm/modes; grep -o \" -*echo \" /dev/shm/modes; read y' &"
+see "ready"
+say ""
+see "host> $"
+say "read y"
+sleep 0.3
+say "typed"
+sleep 0.3
+say "echo host''got \$y"
+see "hostgot typed\r\n.*host> $"
+never "inside" 200
+stty rows 33 columns 99 < $spawn_out(slave,name)
+say "fg"
+sleep 0.4
+send "word\r"
+see "inside got word\r\n33 99\r\nicanon\r\n echo"
+send "\x03"
+see "host> $"
+say "echo status \$?; modes"
+see "status 130\r\n.*as before\r\n"
+PLAY
+}
+
+testABackgroundContainerThatEndsThere() {
+    needs_expect && return
+    editing='' play <<'PLAY'
+say "run \$relay sh -c 'sleep 0.3; exit 3' &"
+see "host> $"
+say "read y"
+sleep 0.7
+say "typed"
+sleep 0.2
+say "echo host''got \$y; modes"
+see "Exit 3.*hostgot typed\r\n.*as before\r\n"
+PLAY
+}
+
+# SIGTSTP can be answered, SIGSTOP cannot; the terminal is the shell's either way, and then again that
+# of the container.
+testStopByHand() {
+    needs_expect && return
+    foreach='TSTP STOP'
+    for signal in $foreach; do
+        export signal
+        play <<'PLAY'
+say "run \$relay sh -c 'echo re\"\"ady; read x; echo in\"\"side got \$x; read y; exit 5'"
+see "ready"
+exec kill -$env(signal) [relay_is]
+see "Stopped.*host> $"
+say "modes"
+see "as before\r\n.*host> $"
+say "read y"
+sleep 0.1
+say "typed"
+see "host> $"
+say "echo hostgot \$y; bg; jobs"
+see "hostgot typed\r\n.*Running.*host> $"
+say "read y"
+sleep 0.2
+say "again"
+see "host> $"
+say "echo hostgot \$y"
+see "hostgot again\r\n.*host> $"
+say "fg"
+sleep 0.3
+say "word"
+see "inside got word"
+say "end"
+see "host> $"
+say "echo status \$?; modes"
+see "status 5\r\nas before\r\n"
+PLAY
+    done
+}
+
+# With the means of a person's shell alone: no session and no group of its own.
+testInAScript() {
+    needs_expect && return
+    play <<'PLAY'
+say "sh -c '\$relay bash --norc; stty -g >\$tmp/after; read x; echo got \$x'"
+see "# $"
+say "exit"
+sleep 0.4
+say "word"
+see "got word\r\n.*host> "
+say "\[ \"\$(cat \$tmp/after)\" = \"\$before\" ] && modes"
+see "as before\r\n"
+PLAY
+}
+
+testATerminalThatIsNotTheControllingOne() {
+    needs_expect && return
+    play <<'PLAY'
+say "setsid -w \$relay sh -c 'echo re\"\"ady; read x; echo in\"\"side got \$x; exit 5'"
+see "ready"
+say "word"
+see "inside got word\r\n.*host> "
+say "echo status \$?; modes"
+see "status 5\r\nas before\r\n"
+PLAY
+}
+
+testInputFromAPipeAtATerminal() {
+    needs_expect && return
+    play <<'PLAY'
+say "echo 'echo in\"\"side; exit 6' | run \$relay sh; echo status \$?; modes"
+see "inside\r\n"
+see "status 6\r\nas before\r\nhost> "
+say "run \$relay sh -c 'echo in\"\"side; read x; exit 6' | cat"
+see "inside\r"
+say ""
+see "host> "
+say "modes"
+see "as before\r\nhost> "
+PLAY
+}
+
+# With the caller's own terminal it would reach the shell, as it does without a tty-pty.
+testNothingIsTypedIntoTheCallersTerminal() {
+    needs_expect && return
+    play <<'PLAY'
+say "probe type 'echo typed by''the probe\r'"
+expect {
+    "TIOCSTI: " { puts "\nTHE END"; exit 0 }
+    -re "typed bythe probe\r\n.*host> " {}
+    timeout { puts "\nMISSING: TIOCSTI"; exit 1 }
+}
+foreach chain {"\$relay" "\$box pid-init tty-pty"} {
+    say "$chain sh -c 'probe type \"word\r\"; read x; echo in\"\"side got \$x; probe type \"echo esca\"\"ped\r\"'"
+    see "inside got word\r\n.*host> "
+    never "escaped\r\n" 300
+}
+say "\$relay sh -c 'for fd in /proc/*/fd/*; do probe type \"echo esca\"\"ped\r\" <\$fd; done 2>/dev/null; echo tr\"\"ied'"
+see "tried\r\n.*host> "
+say "modes"
+never "\[^'\"]escaped\r\n" 300
+PLAY
+}
+
+. shunit2
