@@ -272,6 +272,19 @@ testParentIsALink() {
     assertTrue "containers $containers" "[ $containers -ge 8 ]"
 }
 
+# In a proc of the host that is bound, links lead out without a path.
+testMagicLinksOfABoundProc() {
+    mkdir "$own/real"
+    ln -s "real/self/root$victim" "$own/link"
+    for to in "/real/self/root$victim" "/real/self/root$victim/made" /real/self/cwd /real/1/root /real/self/fd/9 \
+        "/real/thread-self/root$victim/deep" /link /link/deep /link/made; do
+        for kind in "$source" "$source/file"; do
+            attempt minictr --root "$own" --bind /proc:/real --bind "$kind:$to" --no-init echo reached 9<"$source"
+            refused "mnt-bind: cannot mount on $to: *"
+        done
+    done
+}
+
 # What the stages open and make, with the paths that descriptors have: none is the victim's. The links
 # lead nowhere in the image, so a path of the victim is one of the host.
 testNothingOfTheHostIsOpenedByItsPath() {

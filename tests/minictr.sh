@@ -775,9 +775,9 @@ minictr
     uts-name minictr \\
     root-setup --read-only $root \\
     mnt-tmpfs /mytemp \\
+    env-set A=1 \\
     mnt-proc /proc \\
     mnt-dev /dev \\
-    env-set A=1 \\
     cwd-set /x \\
     tty-pty \\
     prog"
@@ -805,15 +805,15 @@ testPrintOfEveryOption() {
     mnt-bind --ro --rec $shown/file '/c d' \\
     root-setup . \\
     mnt-tmpfs --size 2M /t \\
+    env-set A=1 'B=x y' \\
     mnt-proc /proc \\
     mnt-dev /dev \\
     mnt-sys /sys \\
     mnt-mask --default \\
-    env-set A=1 'B=x y' \\
-    res-limit nofile=64 core=0 \\
     cwd-set /w \\
     tty-pty \\
     pid-init \\
+    res-limit nofile=64 core=0 \\
     prog --arg"
     attempt minictr --print --ephemeral --root=-r --bind "$shown:/-b" --cwd -w --no-init prog
     printed "$bin/fd-close \\
