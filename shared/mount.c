@@ -81,11 +81,11 @@ static void make_missing(const char *path, int file)
     umask(caller);
 }
 
-static int is_working_directory(int fd)
+static int is_root(int fd)
 {
-    struct stat status, own;
-    return fstat(fd, &status) == 0 && stat(".", &own) == 0 && status.st_dev == own.st_dev &&
-           status.st_ino == own.st_ino;
+    struct stat status, root;
+    return fstat(fd, &status) == 0 && stat(chain_made('/') ? "." : "/", &root) == 0 &&
+           status.st_dev == root.st_dev && status.st_ino == root.st_ino;
 }
 
 int open_mount_point(const char *path, int file)
@@ -100,8 +100,8 @@ int open_mount_point(const char *path, int file)
         errno = EISDIR;
         fd = -1;
     }
-    if (fd >= 0 && chain_made('/') && is_working_directory(fd)) {
-        hint("it is the new root itself");
+    if (fd >= 0 && is_root(fd)) {
+        hint("it is the root itself: what is mounted on that is not seen");
         errno = EBUSY;
         fd = -1;
     }

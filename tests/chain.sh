@@ -287,7 +287,7 @@ testAStageMakesNoNeedlessCall() {
     # From the exec of the stage to the next: set up libc, its own calls, find the next, execute it.
     assertEquals "execve arch_prctl set_tid_address sethostname readlink execve " \
         "$(calls 'execve("[^"]*\/uts-name"' 'execve("[^"]*\/root-setup"')"
-    assertEquals "execveat arch_prctl set_tid_address openat2 fsopen fsconfig fsconfig fsmount \
+    assertEquals "execveat arch_prctl set_tid_address openat2 fstat stat fsopen fsconfig fsconfig fsmount \
 close move_mount close close execveat " \
         "$(calls 'execveat([0-9]*, "mnt-proc"' 'execveat([0-9]*, "true"')"
 }
