@@ -60,6 +60,8 @@ own_shell=$(readlink /proc/$$/exe)
 left_groups() {
     find /sys/fs/cgroup -maxdepth 4 -type d -path '*/minictr/*' 2>/dev/null | while read -r group; do
         foreign=
+        # One that is just starting has no process yet, but its supervisor has the lock.
+        flock -n "$group" true 2>/dev/null || [ ! -d "$group" ] || continue
         # shellcheck disable=SC2013
         for process in $(cat "$group/cgroup.procs" 2>/dev/null); do
             grep -qz "^MINICTR_TEST_MARK=$MINICTR_TEST_MARK\$" "/proc/$process/environ" 2>/dev/null ||
