@@ -135,5 +135,6 @@ int main(int argc, char **argv)
         mount_in(dev, "mqueue", "mqueue", none, plain | MOUNT_ATTR_NODEV);
     close(dev);
     umask(caller);
+    chain_note_made("d"); /* for tty-pty: there is a console */
     chain(rest);
 }

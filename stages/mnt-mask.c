@@ -40,35 +40,60 @@ static const char *const protected[] = {
     "/proc/bus", "/proc/fs", "/proc/irq", "/proc/sys", "/proc/sysrq-trigger",
 };
 
-/* A tree that the image made in place of proc or sysfs would hide nothing of the real one. */
-static void check_filesystem(const char *path)
+/* The directories that the paths below them are looked up in: what is checked is what the path is then
+ * looked up in, so that whoever fills the root cannot put a tree of his own in its place in between. */
+static struct base {
+    const char *path, *stage;
+    unsigned long type; /* statfs(2) */
+    int fd;
+} bases[] = {
+    {"/proc", "mnt-proc", 0x9fa0, -1},
+    {"/sys", "mnt-sys", 0x62656572, -1},
+};
+
+static struct base *base_of(const char *path)
 {
-    enum { PROC = 0x9fa0, SYSFS = 0x62656572 }; /* statfs(2) */
+    for (size_t i = 0; i < sizeof bases / sizeof *bases; i++) {
+        size_t length = strlen(bases[i].path);
+        if (strncmp(path, bases[i].path, length) == 0 && path[length] == '/')
+            return &bases[i];
+    }
+    return NULL;
+}
+
+/* A tree that the image made in place of proc or sysfs would hide nothing of the real one. */
+static void open_base(struct base *base, const char *path)
+{
     struct statfs system;
-    if (strncmp(path, "/proc/", 6) == 0 &&
-        (statfs("/proc", &system) < 0 || system.f_type != PROC)) {
-        hint("put \"mnt-proc /proc\" before this stage");
-        refuse("cannot protect %s: /proc is not proc", path);
+    if (base->fd >= 0)
+        return;
+    for (size_t i = 0; i < sizeof bases / sizeof *bases; i++) {
+        if (bases[i].fd >= 0)
+            close(bases[i].fd);
+        bases[i].fd = -1;
     }
-    if (strncmp(path, "/sys/", 5) == 0 &&
-        (statfs("/sys", &system) < 0 || system.f_type != SYSFS)) {
-        hint("put \"mnt-sys /sys\" before this stage");
-        refuse("cannot protect %s: /sys is not sysfs", path);
-    }
+    base->fd = open_at(AT_FDCWD, base->path, O_PATH | O_DIRECTORY);
+    if (base->fd >= 0 && fstatfs(base->fd, &system) == 0 && system.f_type == base->type)
+        return;
+    hint("put \"%s %s\" before this stage", base->stage, base->path);
+    refuse("cannot protect %s: %s is not %s", path, base->path, base == bases ? "proc" : "sysfs");
 }
 
 /* Opens what is to be covered; no link is followed in the end. Returns -1 for what is not there and
  * need not be. */
 static int open_covered(const char *path, int optional, struct stat *status)
 {
-    int fd = open_path(AT_FDCWD, path, O_NOFOLLOW, 0);
+    struct base *base = base_of(path);
+    if (base)
+        open_base(base, path);
+    int fd = base ? open_path(base->fd, path + strlen(base->path) + 1, O_NOFOLLOW, 1)
+                  : open_path(AT_FDCWD, path, O_NOFOLLOW, 0);
     if (fd < 0 && errno == ENOENT && optional)
         return -1;
     if (fd < 0 || fstat(fd, status) < 0)
         fail("cannot find %s", path);
     if (S_ISLNK(status->st_mode))
         refuse("%s is a symbolic link: name what it leads to", path);
-    check_filesystem(path);
     return fd;
 }
 
@@ -156,9 +181,10 @@ int main(int argc, char **argv)
     }
     need_own_namespace('m');
     if (by_default)
-        check_filesystem("/proc/");
+        open_base(&bases[0], "/proc");
     for (size_t i = 0; by_default && i < sizeof hidden / sizeof *hidden; i++)
-        hide(hidden[i], 1);
+        if (base_of(hidden[i]) == &bases[0] || chain_made('s') || access(hidden[i], F_OK) == 0)
+            hide(hidden[i], 1);
     for (size_t i = 0; by_default && i < sizeof protected / sizeof *protected; i++)
         write_protect(protected[i], 1);
     for (int i = 0; i < count; i++)

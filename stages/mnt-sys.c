@@ -98,12 +98,13 @@ static void mount_groups(int target)
     int count = 0;
     size_t length = 0;
 
-    if (!open_lines(&lines, AT_FDCWD, "/proc/self/cgroup")) {
+    int proc = open_at(AT_FDCWD, "/proc", O_PATH | O_DIRECTORY);
+    if (!open_lines(&lines, proc, "self/cgroup")) {
         if (errno == ENOENT)
             hint("put mnt-proc before this stage");
         fail("cannot find the own control groups: /proc/self/cgroup");
     }
-    if (statfs("/proc", &system) < 0 || system.f_type != PROC) {
+    if (fstatfs(proc, &system) < 0 || system.f_type != PROC) {
         hint("put \"mnt-proc /proc\" before this stage");
         refuse("cannot find the own control groups: /proc is not proc");
     }
@@ -116,6 +117,7 @@ static void mount_groups(int target)
         length += strlen(names + 1) + 1;
     }
     close_lines(&lines);
+    close(proc);
 
     if (count == 1 && !*groups[0]) {
         int tree = make_hierarchy("cgroup2", none, "fs/cgroup");
@@ -158,6 +160,7 @@ int main(int argc, char **argv)
     if (cgroups < 0 && errno != ENOENT)
         fail("cannot open fs/cgroup");
     close(sys);
+    chain_note_made("s"); /* for mnt-mask: there is something to hide */
     if (cgroups >= 0 && has_own_namespace('C'))
         mount_groups(cgroups);
     else if (cgroups >= 0)

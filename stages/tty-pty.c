@@ -32,6 +32,9 @@ static void mount_console(int slave)
             fail("cannot mount the terminal on /dev/console");
         put_mount(tree, console, "the terminal", "/dev/console");
         close(tree);
+        chain_note_gone('d'); /* a tty-pty inside this one has no place there */
+    } else if (chain_made('d')) {
+        refuse("cannot mount the terminal on /dev/console: it is not that of mnt-dev");
     }
     if (console >= 0)
         close(console);

@@ -492,14 +492,18 @@ testPartition() {
     assertEquals 'cg-limit: hint: its disk is 7:0' "$hint"
 }
 
+# The group refuses those of the first disk, which is not there.
 testTooManyLimits() {
     needs_root && return
     set --
-    for number in $(seq 21); do
+    for number in $(seq 20); do
         mkdir -p "$tmp/block/9:$number"
         set -- "$@" --io "9:$number:rbps=1,wbps=1,riops=1,wiops=1"
     done
     among_disks cg-limit "$@" echo reached
+    refused 'cg-limit: --io: writing 9:1 *'
+    mkdir "$tmp/block/9:21"
+    among_disks cg-limit "$@" --io 9:21:rbps=1 echo reached
     refused 'cg-limit: --io: these are too many limits: at most 80'
 }
 

@@ -1,4 +1,4 @@
-# shellcheck shell=sh disable=SC1091,SC2016,SC2154
+# shellcheck shell=sh disable=SC2059,SC2062,SC2086
 # tty-pty.sh: tty-relay and tty-pty: the terminal inside, the bytes between it and the caller's, and
 # that the caller's is as before at the end. expect(1) plays the person, at a bash of the host.
 
@@ -900,21 +900,6 @@ say "word"
 see "inside got word\r\n.*host> "
 say "echo status \$?; modes"
 see "status 5\r\nas before\r\n"
-PLAY
-}
-
-testInputFromAPipeAtATerminal() {
-    needs_expect && return
-    play <<'PLAY'
-say "echo 'echo in\"\"side; exit 6' | run \$relay sh; echo status \$?; modes"
-see "inside\r\n"
-see "status 6\r\nas before\r\nhost> "
-say "run \$relay sh -c 'echo in\"\"side; read x; exit 6' | cat"
-see "inside\r"
-say ""
-see "host> "
-say "modes"
-see "as before\r\nhost> "
 PLAY
 }
 
