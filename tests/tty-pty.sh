@@ -1,4 +1,4 @@
-# shellcheck shell=sh disable=SC2059,SC2062,SC2086
+# shellcheck shell=sh disable=SC2086
 # tty-pty.sh: tty-relay and tty-pty: the terminal inside, the bytes between it and the caller's, and
 # that the caller's is as before at the end. expect(1) plays the person, at a bash of the host.
 
@@ -14,12 +14,10 @@ export root tmp box relay
 
 # The two ways: with a relay outside, and by hand with tty-pty as the other end itself.
 relayed() {
-    # shellcheck disable=SC2086
     attempt $limit $relay "$@"
 }
 
 alone() {
-    # shellcheck disable=SC2086
     attempt $limit $box pid-init tty-pty "$@"
 }
 
@@ -154,7 +152,6 @@ testItIsNotSeenOutside() {
     ls /dev/pts >"$tmp/before" 2>/dev/null
     for chain in "$relay" "$box pid-init tty-pty"; do
         rm -f "$tmp/out"
-        # shellcheck disable=SC2086
         start $chain sh -c 'tty; exec sleep 1000'
         await 5 grep -qs /dev/pts/0 "$tmp/out" || fail "$chain: it did not start"
         ls /dev/pts >"$tmp/after" 2>/dev/null
@@ -266,18 +263,19 @@ testAProgramThatReadsLateSeesTheEnd() {
     showed "$(printf '%s\n' first second)"
 }
 
+much_output() {
+    $1 awk -v last="$2" 'BEGIN { for (i = 1; i <= last; i++) print i }' </dev/null
+    ended 0
+    assertEquals "$1" "$(seq "$2" | sed 's/$/\r/' | md5sum)" "$(md5sum <"$tmp/out")"
+}
+
 testMuchOutputIsCompleteAndInOrder() {
-    seq 1400000 | sed 's/$/\r/' | md5sum >"$tmp/expected"
-    for way in relayed alone; do
-        $way awk 'BEGIN { for (i = 1; i <= 1400000; i++) print i }' </dev/null
-        ended 0
-        assertEquals "$way: bytes" $((10088896 + 1400000)) "$(wc -c <"$tmp/out")"
-        assertEquals "$way" "$(cat "$tmp/expected")" "$(md5sum <"$tmp/out")"
-    done
+    much_output relayed 1400000
+    assertEquals 11488896 "$(wc -c <"$tmp/out")"
+    much_output alone 200000
 }
 
 testASlowReaderGetsAll() {
-    # shellcheck disable=SC2086
     $limit $relay awk 'BEGIN { for (i = 1; i <= 100000; i++) print i }' </dev/null | {
         sleep 0.5
         md5sum
@@ -285,27 +283,38 @@ testASlowReaderGetsAll() {
     assertEquals "$(seq 100000 | sed 's/$/\r/' | md5sum)" "$(cat "$tmp/out")"
 }
 
+# When PROG ends, the pipe is full, and more is in the terminal.
 testTheLastOutputIsNotLost() {
-    for i in 1 2 3 4 5; do
-        relayed sh -c "head -c 5000 /dev/zero | tr '\\0' x; printf 'last $i'" </dev/null
-        assertEquals 5006 "$(wc -c <"$tmp/out")"
+    $limit $relay sh -c 'stty -opost; head -c 75000 /dev/zero | tr "\\0" x; exit 3' </dev/null | {
+        sleep 0.4
+        wc -c
+    } >"$tmp/out"
+    printed 75000
+    for i in 1 2 3; do
+        relayed printf "last $i" </dev/null
+        showed "last $i"
     done
 }
 
-testOutputOfARawTerminalIsUntouched() {
-    awk 'BEGIN { for (i = 0; i < 256; i++) printf "%03o\n", i }' | sed 's/^/\\/' | tr -d '\n' >"$tmp/octal"
-    printf "$(cat "$tmp/octal")" >"$tmp/bytes"
+# Makes a file of all 256 bytes, and $octal, of which printf(1) makes the same.
+every_byte() {
+    octal=$(awk 'BEGIN { for (i = 0; i < 256; i++) printf "\\%03o", i }')
+    # shellcheck disable=SC2059
+    printf "$octal" >"$tmp/bytes"
     assertEquals 256 "$(wc -c <"$tmp/bytes")"
+}
+
+testOutputOfARawTerminalIsUntouched() {
+    every_byte
     for way in relayed alone; do
-        $way sh -c 'stty raw; printf "$0"; printf "$0"' "$(cat "$tmp/octal")" </dev/null
+        $way sh -c 'stty raw; printf "$0"; printf "$0"' "$octal" </dev/null
         ended 0
         assertEquals "$way" "$(cat "$tmp/bytes" "$tmp/bytes" | md5sum)" "$(md5sum <"$tmp/out")"
     done
 }
 
 testInputOfARawTerminalIsUntouched() {
-    awk 'BEGIN { for (i = 0; i < 256; i++) printf "%03o\n", i }' | sed 's/^/\\/' | tr -d '\n' >"$tmp/octal"
-    printf "$(cat "$tmp/octal")" >"$tmp/bytes"
+    every_byte
     {
         sleep 0.5
         cat "$tmp/bytes"
@@ -325,7 +334,6 @@ testMuchInputThatNobodyReads() {
 }
 
 testSignalsWhileNobodyReadsTheInput() {
-    # shellcheck disable=SC2086
     start $relay sh -c 'stty raw -echo; echo ready; exec sleep 1000' </dev/zero
     await 5 grep -qsa ready "$tmp/out" || fail 'it did not start'
     sleep 0.2
@@ -340,11 +348,26 @@ testMuchInputIsComplete() {
     seq 30000 >"$tmp/in"
     relayed sh -c 'stty -echo; cat | md5sum | sed s/^/sum:/' <"$tmp/in"
     ended 0
-    assertEquals "sum:$(md5sum <"$tmp/in")" "$(tr -d '\r' <"$tmp/out" | grep -ao sum:.*)"
+    assertEquals "sum:$(md5sum <"$tmp/in")" "$(tr -d '\r' <"$tmp/out" | grep -ao 'sum:.*')"
+}
+
+testClosedStreams() {
+    for chain in "$relay" "$box pid-init tty-pty"; do
+        attempt sh -c 'exec fd-close "$@" <&- >&- 2>&-' sh $limit $chain sh -c 'echo lost; cat; probe fds >/dev/shm/fds; grep -qx "0 1 2 " /dev/shm/fds && exit 3'
+        ended 3
+    done
+}
+
+# With too few descriptors a stage says so; it does not hang.
+testFewDescriptors() {
+    for count in 4 5 6 7 8 9 10 12; do
+        attempt prlimit --nofile=$count:1024 fd-close $limit $relay sh -c 'exit 3' </dev/null
+        [ "$status" = 3 ] || ended 125
+    done
+    ended 3
 }
 
 testAReaderThatGoesAwayEndsTheProgram() {
-    # shellcheck disable=SC2086
     { status=0; $limit $relay yes </dev/null || status=$?; echo $status >"$tmp/status"; } | head -n 1 >"$tmp/out"
     showed y
     assertEquals 141 "$(cat "$tmp/status")"
@@ -352,7 +375,6 @@ testAReaderThatGoesAwayEndsTheProgram() {
 
 # Nobody has the terminal open for a while.
 testTheTerminalCanBeOpenedAgain() {
-    # shellcheck disable=SC2086
     attempt $limit tty-relay $box tty-pty \
         sh -c 'echo before; exec </dev/null >/dev/null 2>&1; sleep 0.2; echo after >/dev/console' </dev/null
     ended 0
@@ -382,7 +404,6 @@ testExitStatus() {
 
 # In every process that can be seen, every descriptor is the terminal of the container.
 testNoDescriptorOfTheCallersIsLeft() {
-    # shellcheck disable=SC2086
     attempt $limit fd-close $relay bash -c 'sleep 1 <&0 & stat -L -c %d /proc/[0-9]*/fd/* >/dev/shm/devices 2>/dev/null
         stat -c %d /dev/pts/0; sort -u /dev/shm/devices; ls -d /proc/[0-9]* | wc -l' </dev/null
     ended 0
@@ -396,17 +417,14 @@ testProgHasTheThreeStreamsOnly() {
         $way probe fds </dev/null 3>&- 4>&- 5>&-
         assertEquals "$way: $(cat "$tmp/out")" '0 1 2' "$(tr ' ' '\n' <"$tmp/out" | grep -xE '[0-5]' | xargs)"
     done
-    # shellcheck disable=SC2086
     attempt $limit fd-close $relay probe fds </dev/null
     showed '0 1 2 '
-    # shellcheck disable=SC2086
     attempt $limit fd-close $box pid-init tty-pty probe fds </dev/null
     showed '0 1 2 '
 }
 
 # The supervisors outside, too: the relay has the one socket, and closes it when that was used.
 testNoSupervisorKeepsTheSocket() {
-    # shellcheck disable=SC2086
     start fd-close $relay sh -c 'echo ready; exec sleep 1000'
     await 5 grep -qsa ready "$tmp/out" || fail 'it did not start'
     await 5 has_processes 4 || fail "$(tree "$started")"
@@ -432,9 +450,7 @@ testSignalsOfProgAreTheCallers() {
     for way in relayed alone; do
         $way probe signals </dev/null
         showed ''
-        attempt env --ignore-signal=USR1 --block-signal=USR2 $limit true
     done
-    # shellcheck disable=SC2086
     attempt env --ignore-signal=USR1 --block-signal=USR2 $relay probe signals </dev/null
     showed "$(printf '%s\n' 'blocked 12' 'ignored 10')"
 }
@@ -446,7 +462,6 @@ testARelayWithoutAPtyIsOnlyAParent() {
     ended 7
     printed "$(cat "$top/VERSION")
 0 1 2 "
-    # shellcheck disable=SC2086
     attempt $limit tty-relay $box pid-init sh -c 'echo out; echo err >&2; kill -TERM $$' </dev/null
     ended 143
     printed out
@@ -456,7 +471,6 @@ testARelayWithoutAPtyIsOnlyAParent() {
 }
 
 testFdCloseKeepsTheSocket() {
-    # shellcheck disable=SC2086
     attempt $limit tty-relay fd-close $box tty-pty tty </dev/null
     ended 0
     showed /dev/pts/0
@@ -469,11 +483,9 @@ testOutsideOfAContainer() {
 }
 
 testItIsProcessOne() {
-    # shellcheck disable=SC2086
     attempt $limit $box tty-pty sh -c 'cat /proc/1/comm; tty; exit 3' </dev/null
     ended 3
     showed "$(printf '%s\n' tty-pty /dev/pts/0)"
-    # shellcheck disable=SC2086
     attempt $limit tty-relay $box tty-pty sh -c 'cat /proc/1/comm; tty; exit 3' </dev/null
     ended 3
     showed "$(printf '%s\n' sh /dev/pts/0)"
@@ -486,22 +498,14 @@ testTwoRelaysAreRefused() {
 
 # The second is the other end of one that is inside the first.
 testTwoPtysAreNested() {
-    # shellcheck disable=SC2086
     attempt $limit $relay tty-pty sh -c 'tty; echo $(ls /dev/pts); grep -c " /dev/console " /proc/self/mountinfo' </dev/null
     ended 0
     showed "$(printf '%s\n' /dev/pts/1 '0 1 ptmx' 1)"
 }
 
-testARelayOfANestedContainer() {
-    # shellcheck disable=SC2086
-    attempt $limit tty-relay $box tty-pty pid-init env PATH=/stages:/bin sh -c 'tty; exit 4' </dev/null
-    ended 4
-}
-
 testWithoutMntDev() {
     own_root
     for chain in 'tty-relay ns-enter -mp' 'ns-enter -mp'; do
-        # shellcheck disable=SC2086
         attempt $limit $chain root-setup "$own" mnt-proc /proc tty-pty echo reached
         refused 'tty-pty: cannot make a terminal: /dev/ptmx: No such file or directory'
         assertEquals 'tty-pty: hint: put "mnt-dev /dev" before this stage' "$hint"
@@ -512,7 +516,6 @@ testWithoutMntDev() {
 # refuses_ptmx MESSAGE: what stands there is looked at, and not opened.
 refuses_ptmx() {
     for chain in 'tty-relay ns-enter -mp' 'ns-enter -mp'; do
-        # shellcheck disable=SC2086
         attempt $limit strace -f -o "$tmp/trace" $chain root-setup "$own" mnt-proc /proc tty-pty echo reached
         refused "tty-pty: cannot make a terminal: /dev/ptmx$1"
         assertEquals 'opened' '' "$(grep -E 'open[a-z0-9]*\(.*"/dev/ptmx".*= [0-9]' "$tmp/trace")"
@@ -534,7 +537,6 @@ testPtmxOfAHostileImage() {
     refuses_ptmx "$not_it"
     for numbers in 'c 1 3' 'c 5 0' 'b 5 2'; do
         own_root
-        # shellcheck disable=SC2086
         mknod "$own/dev/ptmx" $numbers
         refuses_ptmx "$not_it"
     done
@@ -582,7 +584,6 @@ testBadInput() {
 
 # fails FAULT MESSAGE [CHAIN]
 fails() {
-    # shellcheck disable=SC2086
     inject "$1" timeout -k 1 10 ${3:-$relay} echo reached </dev/null
     refused "$2"
     nothing_is_left "$1"
@@ -613,7 +614,6 @@ testEachSystemCallThatFails() {
 # The answer of the relay cannot be given: tty-pty does not wait for it.
 testNoAnswerFromTheRelay() {
     have_strace || { skip 'no strace' && return; }
-    # shellcheck disable=SC2086
     inject write:error=EIO:when=1 timeout -k 1 10 $relay echo reached </dev/null
     ended 125
     said 'tty-relay: cannot answer tty-pty'
@@ -621,9 +621,28 @@ testNoAnswerFromTheRelay() {
     nothing_is_left write
 }
 
+is_in_state() {
+    grep -q "^State:.$1" "/proc/$2/status" 2>/dev/null
+}
+
+# PROG leads a session, in which the kernel drops a SIGTSTP; so it gets SIGSTOP.
+testStopOfAPtyThatStays() {
+    start $box tty-pty sh -c 'echo ready; exec sleep 1000'
+    await 5 grep -qsa ready "$tmp/out" || fail 'it did not start'
+    prog=$(tree "$started" | tail -n 1)
+    kill -TSTP "$started"
+    await 5 is_in_state T "$prog" || fail 'PROG goes on'
+    await 5 is_in_state T "$started" || fail 'the stage outside goes on'
+    kill -CONT "$started"
+    await 5 is_in_state S "$prog" || fail 'PROG does not go on'
+    kill "$started"
+    status=0
+    wait "$started" || status=$?
+    ended 143
+}
+
 # The relay is killed before tty-pty comes: nothing goes on.
 testARelayThatHasGone() {
-    # shellcheck disable=SC2086
     start tty-relay "$helpers/hold" true
     await 5 child_of "$started" >/dev/null
     held=$(child_of "$started")
@@ -634,7 +653,6 @@ testARelayThatHasGone() {
 }
 
 testKillOfTheRelay() {
-    # shellcheck disable=SC2086
     start $relay sh -c 'trap "" HUP TERM INT; sleep 1000 & echo ready; sleep 1000'
     await 5 grep -qsa ready "$tmp/out" || fail 'it did not start'
     await 5 has_processes 6 || fail "$(tree "$started")"
@@ -714,12 +732,12 @@ say "$env(chain) bash --norc"
 see "# $"
 say "stty size; stty -a"
 see "31 97\r\n.*intr = \\^G.*kill = \\^Y.*-ixon.* tostop.*# $"
-# In a shell that reads, the modes are those of its own for that; so a program asks.
-say "sh -c 'stty -g'; echo \"\$(sh -c 'stty -g' </dev/tty)\" >/dev/shm/modes"
-see "# $"
 say "trap 'stty size' WINCH; sleep 100 & wait; kill %1"
 sleep 0.2
 stty rows 32 columns 98 < $spawn_out(slave,name)
+# expect(1) sets the two one after the other.
+see "32 9\[78\]\r\n.*# "
+say "stty size"
 see "32 98\r\n"
 # What is changed inside stays inside.
 say "stty -echo -icanon kill ^R; exit"
@@ -876,6 +894,58 @@ PLAY
     done
 }
 
+# The same without a shell that sets the terminal itself. "stopped" says how it was meanwhile.
+testStopInAScript() {
+    needs_expect && return
+    cat >"$tmp/stop.sh" <<SCRIPT
+sh -c "echo \\\$\\\$ >$tmp/pid; exec $relay sh -c \"echo ready; read x; exit 5\""
+[ "\$(stty -g)" = "\$before" ] && echo stopped as before || echo stopped raw
+fg >/dev/null
+echo status \$?
+[ "\$(stty -g)" = "\$before" ] && echo ended as before || stty -a
+stty sane -echo
+SCRIPT
+    play <<'PLAY'
+say "export before"
+foreach {signal modes} {TSTP {as before} STOP raw} {
+    say "sh -m \$tmp/stop.sh"
+    see "ready"
+    exec kill -$signal [relay_is]
+    see "stopped $modes"
+    for {set tries 0} {![regexp -- -icanon [exec stty -a < $spawn_out(slave,name)]]} {incr tries} {
+        if {$tries > 100} { puts "\nNOT RAW: $signal"; exit 1 }
+        after 20
+    }
+    after 100
+    say "word"
+    see "status 5\r?\n.*ended as before"
+    see "host> "
+}
+PLAY
+}
+
+# Continued in the foreground at once: the terminal, which the shell has set meanwhile, is taken again.
+testStopByHandAndToTheForeground() {
+    needs_expect && return
+    play <<'PLAY'
+foreach signal {TSTP STOP} {
+    say "run \$relay sh -c 'echo re\"\"ady; read x; exit 5'"
+    see "ready"
+    exec kill -$signal [relay_is]
+    see "Stopped.*host> $"
+    say "fg"
+    for {set tries 0} {![regexp -- -icanon [exec stty -a < $spawn_out(slave,name)]]} {incr tries} {
+        if {$tries > 100} { puts "\nNOT RAW: $signal"; exit 1 }
+        after 20
+    }
+    say "word"
+    see "host> "
+    say "echo status \$?; modes"
+    see "status 5\r\nas before\r\nhost> "
+}
+PLAY
+}
+
 # With the means of a person's shell alone: no session and no group of its own.
 testInAScript() {
     needs_expect && return
@@ -900,6 +970,20 @@ say "word"
 see "inside got word\r\n.*host> "
 say "echo status \$?; modes"
 see "status 5\r\nas before\r\n"
+PLAY
+}
+
+testInputFromAPipeAtATerminal() {
+    needs_expect && return
+    play <<'PLAY'
+say "echo 'echo in\"\"side; exit 6' | run \$relay sh; echo status \$?; modes"
+see "inside\r+\n.*status 6\r\nas before\r\nhost> "
+say "run \$relay sh -c 'echo in\"\"side; read x; exit 6' | cat"
+see "inside\r"
+say ""
+see "host> "
+say "modes"
+see "as before\r\nhost> "
 PLAY
 }
 
