@@ -73,7 +73,7 @@ static void open_base(struct base *base, const char *path)
         bases[i].fd = -1;
     }
     base->fd = open_at(AT_FDCWD, base->path, O_PATH | O_DIRECTORY);
-    if (base->fd >= 0 && fstatfs(base->fd, &system) == 0 && system.f_type == base->type)
+    if (base->fd >= 0 && fstatfs(base->fd, &system) == 0 && (unsigned long)system.f_type == base->type)
         return;
     hint("put \"%s %s\" before this stage", base->stage, base->path);
     refuse("cannot protect %s: %s is not %s", path, base->path, base == bases ? "proc" : "sysfs");
