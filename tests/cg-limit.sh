@@ -315,80 +315,50 @@ testManyAtOnce() {
     no_empty_base
 }
 
-# Starts a container that stops halfway: its group is made, and its process not yet started.
+# Starts a container that stops halfway for a while, at this call, after its directory is made.
 start_slowly() {
-    start strace -f -o /dev/null -e inject=clone3:delay_enter=400000 cg-limit --name "$name" echo reached
-    await 5 is_there "$name" || fail 'its group was not made'
+    start strace -f -o /dev/null -e inject="$1" cg-limit --name "$name" echo reached
+    await 5 [ -d "$memory/$name" ] || fail 'its group was not made'
 }
 
 # Asserts that it went on well.
 went_on() {
     wait "$started"
     assertEquals "$(cat "$tmp/err")" 0 $?
-    printed reached
+    assertEquals reached "$(cat "$tmp/out")"
 }
 
-# One that was there before ends, and sweeps, while a group is being made.
-sweep_meanwhile() {
-    rm -f "$tmp/go" "$tmp/up"
-    "$@" sh -c ': >"$0/up"; until [ -e "$0/go" ]; do sleep 0.01; done' "$tmp" &
-    other=$!
-    await 5 [ -e "$tmp/up" ] || fail 'the other did not start'
-    start_slowly
-    : >"$tmp/go"
-    wait $other
-    went_on
-}
-
+# Each start sweeps. At the clone3 the group is complete and nobody is in it; at the second flock its
+# directory is there and not yet locked.
 testGroupThatIsBeingMadeIsNotSwept() {
     have_strace || { skip 'no strace' && return; }
-    sweep_meanwhile cg-limit
+    for moment in clone3:delay_enter=400000 flock:delay_enter=400000:when=2; do
+        start_slowly $moment
+        cg-limit true || fail 'the other did not start'
+        went_on
+    done
 }
 
-testGroupThatIsBeingMadeIsNotSweptWhereMountsHaveAnotherOrder() {
+testGroupThatIsBeingMadeIsNotSweptByOneThatFindsItElsewhere() {
     needs_root && return
     have_strace || { skip 'no strace' && return; }
     mkdir -p "$tmp/later"
-    sweep_meanwhile unshare --mount \
-        sh -c 'mount --bind "$0" "$1" && umount "$0" && shift && exec cg-limit "$@"' \
-        "${memory%/minictr}" "$tmp/later"
-}
-
-# Each holds one lock for a while: were their order another, each would wait for the other's.
-testStartsDoNotWaitForEachOtherWhereMountsHaveAnotherOrder() {
-    needs_root && return
-    have_strace || { skip 'no strace' && return; }
-    mkdir -p "$tmp/later"
-    slowly="timeout 5 strace -f -o /dev/null -e inject=flock:delay_exit=400000:when=1"
-    # shellcheck disable=SC2086
-    start $slowly cg-limit true
-    attempt unshare --mount sh -c "mount --bind \"\$0\" \"\$1\" && umount \"\$0\" && exec $slowly cg-limit echo reached" \
-        "${memory%/minictr}" "$tmp/later"
-    ended 0
-    printed reached
-    wait "$started"
-    assertEquals 0 $?
-}
-
-# The lock that is held may be that of a directory which was removed and made anew since.
-testGroupThatIsBeingMadeIsNotSweptByOneWithAnOldLock() {
-    have_strace || { skip 'no strace' && return; }
-    [ "$memory" != "$pids" ] || { skip 'one hierarchy' && return; }
-    mkdir -p "$pids/$name-other"
-    sleep 1000 &
-    other=$!
-    echo $other >"$pids/$name-other/cgroup.procs"
-    strace -f -o /dev/null -e inject=flock:delay_enter=300000:when=5 cg-limit --name "$name-late" touch "$tmp/late" &
-    late=$!
-    await 5 [ -e "$tmp/late" ]
-    await 5 [ ! -e "$pids/$name-late" ]
-    cg-limit true
-    start_slowly
-    wait $late
+    start_slowly clone3:delay_enter=400000
+    unshare --mount sh -c 'mount --bind "$0" "$1" && umount "$0" && exec cg-limit true' \
+        "${memory%/minictr}" "$tmp/later" || fail 'the other did not start'
     went_on
-    kill $other
-    wait $other
-    cg-limit true
+}
+
+# Whoever ends last removes minictr, also while somebody waits for its lock.
+testBaseThatIsRemovedBeforeItIsLocked() {
+    have_strace || { skip 'no strace' && return; }
+    hold "$name-first"
+    start strace -f -o "$tmp/trace" -e trace=flock -e inject=flock:delay_enter=500000:when=1 \
+        cg-limit --name "$name" echo reached
+    await 5 grep -q flock "$tmp/trace" || fail 'it does not wait'
+    kill "$held"
+    wait "$held"
+    went_on
 }
 
 testBaseThatGoesAwayMeanwhile() {
