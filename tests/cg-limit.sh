@@ -3,17 +3,6 @@
 
 . "$(dirname "$0")/lib.sh"
 
-# hierarchy CONTROLLER: where it is mounted.
-hierarchy() {
-    awk -v wanted="$1" '
-        { for (i = 7; $i != "-"; i++); type = $(i + 1); list = $(i + 3) }
-        type == "cgroup2" {
-            getline list <($5 "/cgroup.controllers")
-            gsub(" ", ",", list)
-        }
-        type ~ /^cgroup/ && index("," list ",", "," wanted ",") { print $5; exit }' /proc/self/mountinfo
-}
-
 # place CONTROLLER: the directory that the groups are made in.
 place() {
     cg-limit cat /proc/self/cgroup | awk -F : -v controller="$1" '

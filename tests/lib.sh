@@ -23,6 +23,15 @@
 #   start COMMAND          starts it in the background, leaves $started
 #   child_of PID           prints the first child of a process
 #   is_gone PID            says whether the process has ended
+#   tree PID               prints the process and all below it, the outermost first
+#   all_gone PIDS          says whether all of these processes have ended
+#   hierarchy CONTROLLER   prints where the cgroup hierarchy with that controller is mounted
+#   needs_expect           skips the test without expect(1): needs_expect && return
+#   play                   plays a script of expect(1), from standard input, at a bash prompt "host> ".
+#                          In it, "say" types a line, "see" waits for a pattern and ends the script
+#                          when it does not come in time, "never" is its opposite; "run COMMAND" at the
+#                          prompt leaves its pid for "relay_is", "modes" says whether the terminal is
+#                          as it was at the start.
 #
 # At the end of a file the host must be as it was at its beginning: mounts, control groups of ours,
 # host name, processes of this test file.
@@ -218,3 +227,98 @@ child_of() {
 is_gone() {
     [ ! -e "/proc/$1" ] || grep -q '^State:.Z' "/proc/$1/status" 2>/dev/null
 }
+
+tree() {
+    echo "$1"
+    below=
+    { read -r below <"/proc/$1/task/$1/children"; } 2>/dev/null
+    for process in $below; do
+        tree "$process"
+    done
+}
+
+all_gone() {
+    for process in $1; do
+        is_gone "$process" || return 1
+    done
+}
+
+hierarchy() {
+    awk -v wanted="$1" '
+        { for (i = 7; $i != "-"; i++); type = $(i + 1); list = $(i + 3) }
+        type == "cgroup2" {
+            getline list <($5 "/cgroup.controllers")
+            gsub(" ", ",", list)
+        }
+        type ~ /^cgroup/ && index("," list ",", "," wanted ",") { print $5; exit }' /proc/self/mountinfo
+}
+
+needs_expect() {
+    command -v expect >/dev/null && return 1
+    skip "expect is not installed"
+}
+
+play() {
+    {
+        cat <<'PRELUDE'
+set timeout 10
+proc say {text} { send -- "$text\r" }
+proc see {pattern} {
+    expect {
+        -re $pattern {}
+        timeout { puts "\nMISSING: $pattern"; exit 1 }
+        eof { puts "\nEND OF FILE BEFORE: $pattern"; exit 1 }
+    }
+}
+proc never {pattern milliseconds} {
+    global timeout
+    set before $timeout
+    set timeout [expr {$milliseconds / 1000.0}]
+    after $milliseconds
+    expect {
+        -re $pattern { puts "\nNOT EXPECTED: $pattern"; exit 1 }
+        timeout {}
+    }
+    set timeout $before
+}
+proc relay_is {} {
+    set file [open $::env(tmp)/pid]
+    set pid [gets $file]
+    close $file
+    return $pid
+}
+# The processes of the chain, the outermost first; each has one child.
+proc processes {} {
+    set list {}
+    for {set pid [relay_is]} {$pid ne ""} {
+        set file [open /proc/$pid/task/$pid/children]
+        set pid [lindex [gets $file] 0]
+        close $file
+    } { lappend list $pid }
+    return $list
+}
+proc gone {list} {
+    foreach pid $list {
+        for {set tries 0} {[file exists /proc/$pid]} {incr tries} {
+            if {[regexp {\) Z } [exec cat /proc/$pid/stat]]} break
+            if {$tries > 50} { puts "\nLEFT: $pid"; exit 1 }
+            after 20
+        }
+    }
+}
+set env(TERM) dumb
+eval spawn -noecho bash --norc $env(editing)
+see "# $"
+say "run() { sh -c 'echo \$\$ >\$tmp/pid; exec \"\$@\"' sh \"\$@\"; }"
+say "modes() { \[ \"\$(stty -g)\" = \"\$before\" \] && echo as before || stty -a; }"
+say "PS1='host> '; stty -echo; before=\$(stty -g); echo be''gin"
+see "begin\r\n.*host> "
+PRELUDE
+        cat
+        printf '%s\n' 'puts "\nTHE END"'
+    } >"$tmp/script"
+    export editing root tmp
+    expect -f "$tmp/script" >"$tmp/screen" 2>&1
+    grep -q '^THE END' "$tmp/screen" || fail "$(tail -c 1000 "$tmp/screen")"
+}
+editing=--noediting

@@ -3,17 +3,6 @@
 
 . "$(dirname "$0")/lib.sh"
 
-# hierarchy CONTROLLER: where it is mounted.
-hierarchy() {
-    awk -v wanted="$1" '
-        { for (i = 7; $i != "-"; i++); type = $(i + 1); list = $(i + 3) }
-        type == "cgroup2" {
-            getline list <($5 "/cgroup.controllers")
-            gsub(" ", ",", list)
-        }
-        type ~ /^cgroup/ && index("," list ",", "," wanted ",") { print $5; exit }' /proc/self/mountinfo
-}
-
 # A user's groups are below the one that was delegated.
 [ "$(id -u)" = 0 ] || delegated=$(cg-limit cat /proc/self/cgroup | sed 's/^0:://;s,/minictr/.*,,')
 

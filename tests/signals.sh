@@ -16,16 +16,6 @@ chain_with_hold() {
         sed -e "$1a hold" | tr '\n' ' '
 }
 
-# The process and all below it, the outermost first. (No cat here: it is called very often.)
-tree() {
-    echo "$1"
-    below=
-    { read -r below <"/proc/$1/task/$1/children"; } 2>/dev/null
-    for process in $below; do
-        tree "$process"
-    done
-}
-
 comm() {
     comm=gone
     { read -r comm <"/proc/$1/comm"; } 2>/dev/null
@@ -37,12 +27,6 @@ is_held() {
         comm "$process" hold && return
     done
     return 1
-}
-
-all_gone() {
-    for process in $1; do
-        is_gone "$process" || return 1
-    done
 }
 
 no_left_groups() {

@@ -4,38 +4,6 @@
 
 . "$(dirname "$0")/lib.sh"
 
-# Plays a script of expect(1) at a bash prompt "host> ". In it, "say" types a line, "see" waits for
-# a pattern and ends the script when it does not come within ten seconds.
-play() {
-    {
-        cat <<'PRELUDE'
-set timeout 10
-proc say {text} { send -- "$text\r" }
-proc see {pattern} {
-    expect {
-        -re $pattern {}
-        timeout { puts "\nMISSING: $pattern"; exit 1 }
-        eof { puts "\nEND OF FILE BEFORE: $pattern"; exit 1 }
-    }
-}
-spawn -noecho bash --norc --noediting
-see "# $"
-say "PS1='host> '; stty -echo; echo be''gin"
-see "begin\r\nhost> "
-PRELUDE
-        cat
-        printf '%s\n' 'puts "\nTHE END"'
-    } >"$tmp/script"
-    export root tmp
-    expect -f "$tmp/script" >"$tmp/screen" 2>&1
-    grep -q '^THE END' "$tmp/screen" || fail "$(tail -c 1000 "$tmp/screen")"
-}
-
-needs_expect() {
-    command -v expect >/dev/null && return 1
-    skip "expect is not installed"
-}
-
 testShellIsInteractiveWithoutAWarning() {
     needs_expect && return
     play <<'PLAY'

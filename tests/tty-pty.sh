@@ -34,105 +34,12 @@ nothing_is_left() {
     assertEquals "$1: left" '' "$(left_processes)"
 }
 
-# The process and all below it, the outermost first.
-tree() {
-    echo "$1"
-    below=
-    { read -r below <"/proc/$1/task/$1/children"; } 2>/dev/null
-    for process in $below; do
-        tree "$process"
-    done
-}
-
-has_processes() {
-    [ "$(tree "$started" | wc -l)" = "$1" ]
-}
-
-all_gone() {
-    for process in $1; do
-        is_gone "$process" || return 1
-    done
-}
-
 # A root whose /dev is empty, to put something hostile in.
 own_root() {
     [ -d "$own" ] || cp -R "$root" "$own"
     rm -rf --one-file-system "${own:?}/dev" "$victim"
     mkdir -p "$own/dev" "$victim"
     echo secret >"$victim/file"
-}
-
-# Plays a script of expect(1) at a bash prompt "host> ". In it, "say" types a line, "see" waits for a
-# pattern and ends the script when it does not come in time; "relay_is" is the pid of the tty-relay
-# that "run" started. "modes" says whether the terminal is as it was at the start.
-play() {
-    {
-        cat <<'PRELUDE'
-set timeout 10
-proc say {text} { send -- "$text\r" }
-proc see {pattern} {
-    expect {
-        -re $pattern {}
-        timeout { puts "\nMISSING: $pattern"; exit 1 }
-        eof { puts "\nEND OF FILE BEFORE: $pattern"; exit 1 }
-    }
-}
-proc never {pattern milliseconds} {
-    global timeout
-    set before $timeout
-    set timeout [expr {$milliseconds / 1000.0}]
-    after $milliseconds
-    expect {
-        -re $pattern { puts "\nNOT EXPECTED: $pattern"; exit 1 }
-        timeout {}
-    }
-    set timeout $before
-}
-proc relay_is {} {
-    set file [open $::env(tmp)/pid]
-    set pid [gets $file]
-    close $file
-    return $pid
-}
-# The processes of the chain, the outermost first; each has one child.
-proc processes {} {
-    set list {}
-    for {set pid [relay_is]} {$pid ne ""} {
-        set file [open /proc/$pid/task/$pid/children]
-        set pid [lindex [gets $file] 0]
-        close $file
-    } { lappend list $pid }
-    return $list
-}
-proc gone {list} {
-    foreach pid $list {
-        for {set tries 0} {[file exists /proc/$pid]} {incr tries} {
-            if {[regexp {\) Z } [exec cat /proc/$pid/stat]]} break
-            if {$tries > 50} { puts "\nLEFT: $pid"; exit 1 }
-            after 20
-        }
-    }
-}
-set env(TERM) dumb
-eval spawn -noecho bash --norc $env(editing)
-see "# $"
-say "run() { sh -c 'echo \$\$ >\$tmp/pid; exec \"\$@\"' sh \"\$@\"; }"
-say "modes() { \[ \"\$(stty -g)\" = \"\$before\" \] && echo as before || stty -a; }"
-say "PS1='host> '; stty -echo; before=\$(stty -g); echo be''gin"
-see "begin\r\n.*host> "
-PRELUDE
-        cat
-        printf '%s\n' 'puts "\nTHE END"'
-    } >"$tmp/script"
-    export editing
-    expect -f "$tmp/script" >"$tmp/screen" 2>&1
-    grep -q '^THE END' "$tmp/screen" || fail "$(tail -c 1000 "$tmp/screen")"
-}
-editing=--noediting
-
-needs_expect() {
-    command -v expect >/dev/null && return 1
-    skip "expect is not installed"
 }
 
 # -- The terminal inside
@@ -423,20 +330,6 @@ testProgHasTheThreeStreamsOnly() {
     showed '0 1 2 '
 }
 
-# The supervisors outside, too: the relay has the one socket, and closes it when that was used.
-testNoSupervisorKeepsTheSocket() {
-    start fd-close $relay sh -c 'echo ready; exec sleep 1000'
-    await 5 grep -qsa ready "$tmp/out" || fail 'it did not start'
-    await 5 has_processes 4 || fail "$(tree "$started")"
-    for process in $(tree "$started"); do
-        assertEquals "$(cat "/proc/$process/comm")" '' "$(readlink "/proc/$process/fd/"* | grep socket)"
-    done
-    kill "$started"
-    status=0
-    wait "$started" || status=$?
-    ended 143
-}
-
 testNoVariableIsLeft() {
     for way in relayed alone; do
         $way sh -c 'tr "\\0" "\\n" </proc/$$/environ | grep -acE "^MINICTR_(NS|STAGES|TTY)="; env | grep -c MINICTR_TEST_MARK' </dev/null
@@ -455,25 +348,6 @@ testSignalsOfProgAreTheCallers() {
 
 # -- Where they stand in a chain
 
-testARelayWithoutAPtyIsOnlyAParent() {
-    attempt $limit fd-close tty-relay sh -c 'cat; probe fds; env | grep MINICTR_TTY; exit 7' <"$top/VERSION"
-    ended 7
-    printed "$(cat "$top/VERSION")
-0 1 2 "
-    attempt $limit tty-relay $box pid-init sh -c 'echo out; echo err >&2; kill -TERM $$' </dev/null
-    ended 143
-    printed out
-    assertEquals err "$(cat "$tmp/err")"
-    attempt $limit tty-relay no-such-program
-    ended 127
-}
-
-testFdCloseKeepsTheSocket() {
-    attempt $limit tty-relay fd-close $box tty-pty tty </dev/null
-    ended 0
-    showed /dev/pts/0
-}
-
 testOutsideOfAContainer() {
     attempt $limit tty-pty sh -c 'tty >/dev/null && ps -o sid= -p $$ | tr -d " "; echo $$' </dev/null
     ended 0
@@ -487,11 +361,6 @@ testItIsProcessOne() {
     attempt $limit tty-relay $box tty-pty sh -c 'cat /proc/1/comm; tty; exit 3' </dev/null
     ended 3
     showed "$(printf '%s\n' sh /dev/pts/0)"
-}
-
-testTwoRelaysAreRefused() {
-    attempt $limit tty-relay tty-relay echo reached
-    refused 'tty-relay: this chain has a tty-relay already'
 }
 
 # The second is the other end of one that is inside the first.
@@ -560,21 +429,19 @@ testPtmxOfAHostileImage() {
 # -- When something fails
 
 testBadInput() {
-    for stage in tty-relay tty-pty; do
-        attempt $stage
-        refused "$stage: PROG is missing"
-        attempt $stage --relay echo reached
-        refused "$stage: unknown option --relay"
-        attempt $stage -x echo reached
-        refused "$stage: unknown option -x"
-        attempt $stage --help
-        ended 0
-        attempt $stage --version
-        ended 0
-        for value in x '' 2 -1 4294967299 '7 '; do
-            MINICTR_TTY=$value attempt $stage echo reached
-            refused "$stage: the variable MINICTR_TTY is \"$value\", which is no descriptor of theirs"
-        done
+    attempt tty-pty
+    refused "tty-pty: PROG is missing"
+    attempt tty-pty --relay echo reached
+    refused "tty-pty: unknown option --relay"
+    attempt tty-pty -x echo reached
+    refused "tty-pty: unknown option -x"
+    attempt tty-pty --help
+    ended 0
+    attempt tty-pty --version
+    ended 0
+    for value in x '' 2 -1 4294967299 '7 '; do
+        MINICTR_TTY=$value attempt tty-pty echo reached
+        refused "tty-pty: the variable MINICTR_TTY is \"$value\", which is no descriptor of theirs"
     done
     MINICTR_TTY=99 attempt $limit tty-pty echo reached
     refused 'tty-pty: cannot hand the terminal to tty-relay: *'
@@ -590,11 +457,7 @@ fails() {
 testEachSystemCallThatFails() {
     have_strace || { skip 'no strace' && return; }
     by_hand="$box pid-init tty-pty"
-    fails socketpair:error=EMFILE 'tty-relay: cannot make a socket for the terminal: *'
-    fails signalfd4:error=EMFILE 'tty-relay: cannot wait for signals: *'
     fails signalfd4:error=EMFILE 'tty-pty: cannot wait for signals: *' "$by_hand"
-    fails clone3:error=EAGAIN:when=1 'tty-relay: cannot start a process: *'
-    fails pidfd_open:error=EMFILE 'tty-relay: cannot start a process: *'
     fails clone3:error=EAGAIN:when=1 'tty-pty: cannot start a process on the new terminal: *' tty-pty
     fails sendmsg:error=EPERM 'tty-pty: cannot hand the terminal to tty-relay: *'
     fails recvmsg:error=EPERM 'tty-pty: cannot hand the terminal to tty-relay: it has gone'
@@ -607,16 +470,6 @@ testEachSystemCallThatFails() {
     fails ioctl:error=EIO:when=3 'tty-pty: cannot take the new terminal: *'
     own_mounts=$(strace -f -e trace=open_tree -o /dev/stdout $relay true </dev/null | grep -c open_tree)
     fails "open_tree:error=EPERM:when=$own_mounts" 'tty-pty: cannot mount the terminal on /dev/console: *'
-}
-
-# The answer of the relay cannot be given: tty-pty does not wait for it.
-testNoAnswerFromTheRelay() {
-    have_strace || { skip 'no strace' && return; }
-    inject write:error=EIO:when=1 timeout -k 1 10 $relay echo reached </dev/null
-    ended 125
-    said 'tty-relay: cannot answer tty-pty'
-    printed ''
-    nothing_is_left write
 }
 
 is_in_state() {
@@ -639,30 +492,6 @@ testStopOfAPtyThatStays() {
         wait "$started" || status=$?
         ended 143
     done
-}
-
-# The relay is killed before tty-pty comes: nothing goes on.
-testARelayThatHasGone() {
-    start tty-relay "$helpers/hold" true
-    await 5 child_of "$started" >/dev/null
-    held=$(child_of "$started")
-    kill -KILL "$started"
-    await 5 is_gone "$held" || fail 'it goes on'
-    wait "$started" 2>/dev/null
-    nothing_is_left 'relay killed'
-}
-
-testKillOfTheRelay() {
-    start $relay sh -c 'trap "" HUP TERM INT; sleep 1000 & echo ready; sleep 1000'
-    await 5 grep -qsa ready "$tmp/out" || fail 'it did not start'
-    await 5 has_processes 6 || fail "$(tree "$started")"
-    all=$(tree "$started")
-    kill -KILL "$started"
-    await 5 all_gone "$all" || fail "left: $(left_processes)"
-    status=0
-    wait "$started" 2>/dev/null || status=$?
-    ended 137
-    nothing_is_left 'relay killed'
 }
 
 # -- A person at the terminal
