@@ -22,8 +22,6 @@
 
 static const char base_name[] = "minictr", self[] = "../minictr"; /* seen from itself */
 
-static void remove_made(struct cgroup *group);
-
 /* Keeps a hint when a group is full that is at or above the one we make ours in: FILE has its limit,
  * and what there is stands in NOW, behind FIELD unless that is empty. */
 static void hint_at_full(const struct hierarchy *hierarchy, const char *file, const char *now,
@@ -298,13 +296,11 @@ void cgroup_make(struct cgroup *group, const char *name, const char *parent, uns
     if (group->count == 0)
         refuse("no mounted cgroup hierarchy has the controller memory or pids");
 
-    for (int i = 0; i < group->count; i++) {
-        struct cgroup_place *place = &group->places[i];
-        if (!*place->hierarchy->path)
+    for (int i = 0; i < count; i++)
+        if (!*group->hierarchies[i].path)
             refuse("the caller's own control group cannot be seen in the hierarchy of %s, or its "
                    "path is too long",
-                   controller_name(__builtin_ctz(place->hierarchy->controllers), place->hierarchy->version));
-    }
+                   controller_name(__builtin_ctz(group->hierarchies[i].controllers), 2));
     for (int tries = 0; tries < 100; tries++) {
         int made = 0, result = 0;
         if (name)

@@ -39,11 +39,11 @@ struct cgroup_usage {
 /*
  * Makes the group; nobody is in it yet. NAME: at most 64 bytes, checked by the caller; NULL: eight
  * random hexadecimal digits. NEEDED are the controllers that it must have, a bit each; memory and
- * pids it has where they are to be had, and with MEASURED what its processor time is read from. PARENT: see find_hierarchies(). A group of that name whose
- * supervisor is dead is killed and removed first. Ends with status 125 and a message when a
- * controller is missing, the name is in use, or the kernel refuses; what it had made is then
- * removed. On v2 a controller is passed on to the group by its parents; when the caller's own group
- * is the parent, its processes move into a leaf for that (minictr-leaf).
+ * pids it has where they are to be had, and with MEASURED what its processor time is read from.
+ * PARENT: see find_hierarchies(). A group of that name whose supervisor is dead is killed and removed
+ * first. Ends with status 125 and a message when a controller is missing, the name is in use, or the
+ * kernel refuses; what it had made is then removed. On v2 the parents pass the controllers on, see
+ * pass_on_controllers().
  */
 void cgroup_make(struct cgroup *group, const char *name, const char *parent, unsigned needed,
                  int measured);

@@ -3,7 +3,8 @@
  *
  * Three variables travel through the environment, and never reach PROG:
  *   MINICTR_NS      the letters of the namespaces that ns-enter made in this chain; '/' while the
- *                   new root is open and not yet the root
+ *                   new root is open and not yet the root; 's' and 'd' when mnt-sys and mnt-dev have
+ *                   mounted something that mnt-mask and tty-pty then must find
  *   MINICTR_STAGES  after root-setup: the descriptor of the directory of the stages (a detached,
  *                   read-only mount), since the root no longer holds them
  *   MINICTR_TTY     behind tty-relay: the descriptor of a socket to it, for tty-pty
@@ -20,8 +21,8 @@
  */
 _Noreturn void chain(char **words);
 
-/* Says whether an ns-enter of this chain made the namespace of this letter; with '/', whether the new
- * root is open as the working directory (root.h). */
+/* Says whether an ns-enter of this chain made the namespace of this letter; or what else a letter in
+ * MINICTR_NS stands for. */
 int chain_made(char letter);
 
 /* Adds letters to what chain_made() knows, for the stages that follow. Ends with 125 and a message

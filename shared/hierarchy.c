@@ -124,7 +124,8 @@ static int own_group(char *own, const struct mounted *mount, const struct hierar
     return 0;
 }
 
-/* Whether a group is that of a container of ours, or below one: its limits are to hold. */
+/* Whether a group is that of a container of ours, or below one: its limits are to hold. PATH counts from
+ * the root of the hierarchy. */
 static int is_container(const char *path)
 {
     return strstr(path, "/minictr/") != NULL;
@@ -145,17 +146,17 @@ static void choose_parent(struct hierarchy *hierarchy, const struct mounted *mou
 {
     char own[PATH_MAX];
     int fits, seen = own_group(own, mount, hierarchy);
+    hierarchy->mount = strlen(mount->point);
     if (parent && *parent == '/')
         fits = join(hierarchy->path, mount->point, parent);
     else if (parent)
         fits = seen && join(hierarchy->path, own, strcmp(parent, ".") == 0 ? "" : parent);
-    else if (seen && (is_container(own) || is_delegated(own, hierarchy->version)))
+    else if (seen && (is_container(own + hierarchy->mount) || is_delegated(own, hierarchy->version)))
         fits = join(hierarchy->path, own, "");
     else
         fits = join(hierarchy->path, mount->point, "");
     if (!fits)
         *hierarchy->path = '\0';
-    hierarchy->mount = strlen(mount->point);
     hierarchy->is_own = seen && strcmp(own, hierarchy->path) == 0;
 }
 

@@ -11,6 +11,7 @@
 #include <string.h>
 #include <sys/stat.h>
 #include <sys/statvfs.h>
+#include <sys/vfs.h>
 #include <unistd.h>
 
 /* Until root-setup, the new root is the working directory, and paths are paths in it. */
@@ -110,6 +111,20 @@ int open_mount_point(const char *path, int file)
     if (fd < 0)
         fail("cannot mount on %s", path);
     return fd;
+}
+
+int open_kernel_tree(const char *path)
+{
+    enum { PROC = 0x9fa0, SYSFS = 0x62656572 }; /* statfs(2) */
+    int is_proc = strcmp(path, "/proc") == 0;
+    struct statfs system;
+    int tree = open_at(AT_FDCWD, path, O_PATH | O_DIRECTORY);
+    if (tree >= 0 && fstatfs(tree, &system) == 0 && system.f_type == (is_proc ? PROC : SYSFS))
+        return tree;
+    if (tree >= 0)
+        close(tree);
+    hint("put \"%s %s\" before this stage", is_proc ? "mnt-proc" : "mnt-sys", path);
+    return -1;
 }
 
 /* The kernel's own account of what is wrong, for example "e tmpfs: Bad value for 'size'". */

@@ -12,6 +12,10 @@
  */
 int open_mount_point(const char *path, int file);
 
+/* Opens /proc or /sys (O_PATH) when it is proc or sysfs, and no tree that the image has in its place.
+ * Otherwise keeps a hint and returns -1. */
+int open_kernel_tree(const char *path);
+
 struct mount_option {
     const char *key, *value;
 };

@@ -32,13 +32,14 @@ void report_start(struct report *report)
         clock_gettime(CLOCK_MONOTONIC, &report->start);
 }
 
-/* A size as people write it: in the largest unit that it is a whole number of, or nearly. */
-static const char *size_text(uint64_t size, char *text, size_t length)
+/* A size as people write it: in the largest unit that it is a whole number of, or nearly; NONE in place
+ * of UINT64_MAX. */
+static const char *size_text(uint64_t size, const char *none, char *text, size_t length)
 {
     static const char units[] = " KMGT";
     int unit = 0;
     if (size == UINT64_MAX)
-        return "unknown";
+        return none;
     while (unit < 4 && size >= 1024 && (size % 1024 == 0 || size >= 10240)) {
         size /= 1024;
         unit++;
@@ -53,10 +54,8 @@ static void say_killed(const struct report *report, const struct cgroup *group)
     char limit[32], peak[32];
     errno = 0;
     complain("container %s: out of memory: %" PRIu64 " killed, limit %s, peak %s", group->name,
-             usage->oom_kills, usage->memory_limit == UINT64_MAX
-                 ? "none"
-                 : size_text(usage->memory_limit, limit, sizeof limit),
-             size_text(usage->memory_peak, peak, sizeof peak));
+             usage->oom_kills, size_text(usage->memory_limit, "none", limit, sizeof limit),
+             size_text(usage->memory_peak, "unknown", peak, sizeof peak));
 }
 
 /* Adds ,"NAME":NUMBER or null. */

@@ -39,8 +39,7 @@ static int all_streams_are_terminal(void)
     return tcgetpgrp(0) >= 0 && tcgetpgrp(1) >= 0 && tcgetpgrp(2) >= 0;
 }
 
-/* All signals, those included that a libc keeps for itself and sigfillset(3) leaves out. */
-static sigset_t all_signals(void)
+sigset_t all_signals(void)
 {
     sigset_t all;
     memset(&all, 0xff, sizeof all);

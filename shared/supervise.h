@@ -58,4 +58,7 @@ int supervise_signal(struct supervisor *supervisor, int signal, int code);
 /* Leaves the terminal to the group that had it; returns the status to end with. */
 int supervise_end(struct supervisor *supervisor);
 
+/* All signals, those included that a libc keeps for itself and sigfillset(3) leaves out. */
+sigset_t all_signals(void);
+
 #endif

@@ -197,7 +197,7 @@ static int wants_to_read(const struct stream *stream)
     return stream->from >= 0 && stream->length == 0;
 }
 
-/* Reads when READABLE; returns 0 at the end of the file. */
+/* Reads what is there; returns 0 at the end of the file. */
 static int fill(struct stream *stream)
 {
     ssize_t length = read(stream->from, stream->bytes, sizeof stream->bytes);
@@ -240,10 +240,9 @@ int supervise_terminal(struct supervisor *supervisor, int master, int socket)
     enum { SIGNALS, SOCKET, IN, IN_WRITE, OUT, OUT_WRITE, COUNT };
     static struct stream in, out;
     struct signalfd_siginfo info;
-    sigset_t all;
+    sigset_t all = all_signals();
     int at_end = 0;
 
-    memset(&all, 0xff, sizeof all);
     int signals = above_standard(signalfd(-1, &all, SFD_CLOEXEC));
     if (signals < 0) {
         complain("cannot wait for signals");

@@ -10,8 +10,8 @@
 
 #include "supervise.h"
 
-/* Makes a pty from /dev/ptmx; returns its master end, and in *slave the other. Ends with status 125
- * and a message when that is not there, or not the device 5:2. */
+/* Makes a pty from /dev/ptmx; returns its master end, which does not block, and in *slave the other.
+ * Ends with status 125 and a message when that is not there, or not the device 5:2. */
 int make_pty(int *slave);
 
 /* Makes the slave end the controlling terminal of a new session of the calling process, and its
@@ -25,7 +25,8 @@ void send_master(int socket, int master);
 /*
  * Supervises as supervise() does, and meanwhile carries bytes between standard input and output and the
  * master end of a pty; what standard input is a terminal of is passed on to it: its modes at the
- * start, its size at all times; it is raw meanwhile, and as before at the end and when stopped.
+ * start, its size at all times; it is raw meanwhile, and as before at the end and when stopped. In the
+ * background it is left alone, and looked at ten times a second for the foreground.
  * MASTER, or -1: then it comes through SOCKET, if it does. Returns the status to end with.
  */
 int supervise_terminal(struct supervisor *supervisor, int master, int socket);

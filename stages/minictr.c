@@ -16,7 +16,7 @@
 
 enum {
     ROOT = 256, NAME, HOSTNAME, MEMORY, SWAP, PIDS, CPU, CPUS, IO, STATUS_FD,
-    TMPFS, BIND, EPHEMERAL, READ_ONLY, ENV, CWD, RLIMIT, TTY, NO_TTY, NO_INIT, BARE, PRINT
+    TMPFS, BIND, EPHEMERAL, READ_ONLY, ENV, CWD, RLIMIT, TTY, NO_TTY, NO_INIT, BARE, PRINT, END
 };
 
 static const struct option options[] = {
@@ -100,15 +100,80 @@ static void add_tmpfs(struct composition *chain, const char *text)
     add_operand(chain, dir);
 }
 
-/* What may be given several times. */
-struct list {
+/* The arguments of each option, in their order; NULL for an option without one. */
+static struct list {
     const char **items;
     int count;
-};
+} given[END - ROOT];
 
-static void append(struct list *list, const char *item)
+static struct list *all(int letter)
 {
-    list->items[list->count++] = item;
+    return &given[letter - ROOT];
+}
+
+static int is_given(int letter)
+{
+    return all(letter)->count > 0;
+}
+
+/* The argument of an option that is given at most once. */
+static const char *value_of(int letter, const char *otherwise)
+{
+    return is_given(letter) ? all(letter)->items[0] : otherwise;
+}
+
+/* Checks an argument as the stage that gets it will, before anything has been done. */
+static void check(int letter, const char *option, const char *value)
+{
+    static struct limits limits;
+    switch (letter) {
+    case NAME:
+    case HOSTNAME:
+        read_name(option, value);
+        break;
+    case MEMORY:
+        limit_memory(&limits, value);
+        break;
+    case SWAP:
+        limit_swap(&limits, value);
+        break;
+    case PIDS:
+        limit_pids(&limits, value);
+        break;
+    case CPU:
+        limit_cpu(&limits, value);
+        break;
+    case CPUS:
+        limit_cpus(&limits, value);
+        break;
+    case IO:
+        limit_io(&limits, value);
+        break;
+    case STATUS_FD:
+        read_number(option, value, 0, INT_MAX);
+        break;
+    case ENV:
+    case RLIMIT:
+        if (!strchr(value, '='))
+            refuse("%s: \"%s\" is not NAME=%s", option, value,
+                   letter == ENV ? "VALUE" : "SOFT or NAME=SOFT:HARD");
+        break;
+    }
+}
+
+static void read_options(struct words *words, int most)
+{
+    for (int letter; (letter = next_option(words));) {
+        struct list *list = all(letter);
+        check(letter, words->option, words->value);
+        if (!list->items)
+            list->items = allocate((size_t)most, sizeof *list->items);
+        list->items[list->count++] = words->value;
+        if (letter == TTY || letter == NO_TTY) /* the last one counts */
+            all(letter == TTY ? NO_TTY : TTY)->count = 0;
+    }
+    if (is_given(EPHEMERAL) && is_given(READ_ONLY))
+        refuse("--ephemeral and --read-only: only one of them");
 }
 
 /* Cuts SOURCE:DIR apart and returns DIR. The last ":/" divides, since both may have colons in them. */
@@ -142,11 +207,12 @@ static void add_bind(struct composition *chain, const char *text)
 }
 
 /* The root: opened first where something is to be mounted in it from outside, or over it. */
-static void add_root(struct composition *chain, const char *root, int ephemeral, int read_only,
-                     const struct list *binds)
+static void add_root(struct composition *chain, const char *root)
 {
-    if (ephemeral || binds->count) {
-        add_stage(chain, ephemeral ? "mnt-overlay" : "root-open");
+    const struct list *binds = all(BIND);
+    int read_only = is_given(READ_ONLY);
+    if (is_given(EPHEMERAL) || binds->count) {
+        add_stage(chain, is_given(EPHEMERAL) ? "mnt-overlay" : "root-open");
         if (read_only)
             add(chain, "--read-only");
         add_operand(chain, root);
@@ -161,9 +227,10 @@ static void add_root(struct composition *chain, const char *root, int ephemeral,
     add_operand(chain, root);
 }
 
-/* A stage whose operands are all those of a list */
-static void add_list(struct composition *chain, const char *stage, const struct list *list)
+/* A stage whose operands are all arguments of an option. */
+static void add_list(struct composition *chain, const char *stage, int letter)
 {
+    const struct list *list = all(letter);
     if (!list->count)
         return;
     add_stage(chain, stage);
@@ -172,166 +239,95 @@ static void add_list(struct composition *chain, const char *stage, const struct 
         add(chain, list->items[i]);
 }
 
+static void add_limits(struct composition *chain)
+{
+    add_stage(chain, "cg-limit");
+    add_option(chain, "--memory", value_of(MEMORY, "512M"));
+    add_option(chain, "--swap", value_of(SWAP, NULL));
+    add_option(chain, "--pids", value_of(PIDS, "512"));
+    add_option(chain, "--cpu", value_of(CPU, NULL));
+    add_option(chain, "--cpus", value_of(CPUS, NULL));
+    for (int i = 0; i < all(IO)->count; i++)
+        add_option(chain, "--io", all(IO)->items[i]);
+    add_option(chain, "--name", value_of(NAME, NULL));
+    add_option(chain, "--status-fd", value_of(STATUS_FD, NULL));
+}
+
+static void add_mounts(struct composition *chain, int bare, int tty)
+{
+    const struct list *tmpfs = all(TMPFS);
+    if (tmpfs->count == 0)
+        add_tmpfs(chain, "/mytemp");
+    for (int i = 0; i < tmpfs->count; i++)
+        add_tmpfs(chain, tmpfs->items[i]);
+    add_list(chain, "env-set", ENV); /* not the last one: a "=" in PROG would be its, too */
+    add_stage(chain, "mnt-proc");
+    add(chain, "/proc");
+    if (!bare || tty) {
+        add_stage(chain, "mnt-dev");
+        add(chain, "/dev");
+    }
+    if (!bare) {
+        add_stage(chain, "mnt-sys");
+        add(chain, "/sys");
+        add_stage(chain, "mnt-mask");
+        add(chain, "--default");
+    }
+}
+
+/* What is closest to PROG, and PROG. */
+static void add_program(struct composition *chain, char **rest, int init, int tty)
+{
+    const char *cwd = value_of(CWD, NULL);
+    if (cwd) {
+        add_stage(chain, "cwd-set");
+        add_operand(chain, cwd);
+    }
+    if (tty)
+        add_stage(chain, "tty-pty");
+    if (init)
+        add_stage(chain, "pid-init");
+    add_list(chain, "res-limit", RLIMIT); /* for PROG alone: a stage may need more */
+    /* PROG must be no limit, and no option where the last stage has no operand. */
+    int has_operand = !init && !tty && (cwd || is_given(BARE));
+    if (is_given(RLIMIT) ? strchr(rest[0], '=') != NULL : *rest[0] == '-' && !has_operand)
+        add(chain, "--");
+    add_stage(chain, rest[0]);
+    for (int i = 1; rest[i]; i++)
+        add(chain, rest[i]);
+}
+
 int main(int argc, char **argv)
 {
     struct words words = read_words(&program, argc, argv);
-    const char *root = getenv("MINICTR_ROOT"), *name = NULL, *hostname = NULL, *cwd = NULL;
-    const char *memory = "512M", *pids = "512", *swap = NULL, *cpu = NULL, *cpus = NULL;
-    const char *status_fd = NULL;
-    struct list io = {allocate((size_t)argc, sizeof(char *)), 0};
-    struct list tmpfs = {allocate((size_t)argc, sizeof(char *)), 0};
-    struct list binds = {allocate((size_t)argc, sizeof(char *)), 0};
-    struct list variables = {allocate((size_t)argc, sizeof(char *)), 0};
-    struct list rlimits = {allocate((size_t)argc, sizeof(char *)), 0};
-    static struct limits checked;
-    int ephemeral = 0, read_only = 0, init = 1, bare = 0, printing = 0, tty = -1;
-
-    for (int letter; (letter = next_option(&words));)
-        switch (letter) {
-        case ROOT:
-            root = words.value;
-            break;
-        case NAME:
-            name = read_name(words.option, words.value);
-            break;
-        case HOSTNAME:
-            hostname = read_name(words.option, words.value);
-            break;
-        case MEMORY:
-            limit_memory(&checked, words.value);
-            memory = words.value;
-            break;
-        case SWAP:
-            limit_swap(&checked, words.value);
-            swap = words.value;
-            break;
-        case PIDS:
-            limit_pids(&checked, words.value);
-            pids = words.value;
-            break;
-        case CPU:
-            limit_cpu(&checked, words.value);
-            cpu = words.value;
-            break;
-        case CPUS:
-            limit_cpus(&checked, words.value);
-            cpus = words.value;
-            break;
-        case IO:
-            limit_io(&checked, words.value);
-            append(&io, words.value);
-            break;
-        case STATUS_FD:
-            read_number(words.option, words.value, 0, INT_MAX);
-            status_fd = words.value;
-            break;
-        case TMPFS:
-            append(&tmpfs, words.value);
-            break;
-        case BIND:
-            append(&binds, words.value);
-            break;
-        case EPHEMERAL:
-            ephemeral = 1;
-            break;
-        case READ_ONLY:
-            read_only = 1;
-            break;
-        case ENV:
-            if (!strchr(words.value, '='))
-                refuse("%s: \"%s\" is not NAME=VALUE", words.option, words.value);
-            append(&variables, words.value);
-            break;
-        case CWD:
-            cwd = words.value;
-            break;
-        case RLIMIT:
-            if (!strchr(words.value, '='))
-                refuse("%s: \"%s\" is not NAME=SOFT or NAME=SOFT:HARD", words.option, words.value);
-            append(&rlimits, words.value);
-            break;
-        case TTY:
-        case NO_TTY:
-            tty = letter == TTY;
-            break;
-        case NO_INIT:
-            init = 0;
-            break;
-        case BARE:
-            bare = 1;
-            break;
-        case PRINT:
-            printing = 1;
-            break;
-        }
+    read_options(&words, argc);
     char **rest = next_program(&words);
-    if (ephemeral && read_only)
-        refuse("--ephemeral and --read-only: only one of them");
-    int chosen = root && *root;
+
+    const char *root = value_of(ROOT, getenv("MINICTR_ROOT"));
+    int chosen = root && *root, bare = is_given(BARE);
+    int tty = is_given(TTY) || (!is_given(NO_TTY) && !bare && isatty(STDIN_FILENO) &&
+                                isatty(STDOUT_FILENO));
     if (!chosen)
         root = default_root();
-    if (tmpfs.count == 0)
-        append(&tmpfs, "/mytemp");
-    if (tty < 0)
-        tty = !bare && isatty(STDIN_FILENO) && isatty(STDOUT_FILENO);
 
     /* The most is mnt-tmpfs --size SIZE -- DIR, or mnt-bind with four words, for a word of ours. */
     struct composition composed = compose(5 * (size_t)argc + 64);
     if (!bare) {
         add_stage(&composed, "fd-close");
-        add_option(&composed, "--keep", status_fd);
+        add_option(&composed, "--keep", value_of(STATUS_FD, NULL));
     }
     if (tty)
         add_stage(&composed, "tty-relay");
-    add_stage(&composed, "cg-limit");
-    add_option(&composed, "--memory", memory);
-    add_option(&composed, "--swap", swap);
-    add_option(&composed, "--pids", pids);
-    add_option(&composed, "--cpu", cpu);
-    add_option(&composed, "--cpus", cpus);
-    for (int i = 0; i < io.count; i++)
-        add_option(&composed, "--io", io.items[i]);
-    add_option(&composed, "--name", name);
-    add_option(&composed, "--status-fd", status_fd);
+    add_limits(&composed);
     add_stage(&composed, "ns-enter");
     add(&composed, "-muipC");
     add_stage(&composed, "uts-name");
-    add(&composed, hostname ? hostname : name ? name : "minictr");
-    add_root(&composed, root, ephemeral, read_only, &binds);
-    for (int i = 0; i < tmpfs.count; i++)
-        add_tmpfs(&composed, tmpfs.items[i]);
-    add_list(&composed, "env-set", &variables);
-    add_stage(&composed, "mnt-proc");
-    add(&composed, "/proc");
-    if (!bare || tty) {
-        add_stage(&composed, "mnt-dev");
-        add(&composed, "/dev");
-    }
-    if (!bare) {
-        add_stage(&composed, "mnt-sys");
-        add(&composed, "/sys");
-        add_stage(&composed, "mnt-mask");
-        add(&composed, "--default");
-    }
-    if (cwd) {
-        add_stage(&composed, "cwd-set");
-        add_operand(&composed, cwd);
-    }
-    if (tty)
-        add_stage(&composed, "tty-pty");
-    if (init && !bare)
-        add_stage(&composed, "pid-init");
-    /* They are PROG's own: a stage may need more. */
-    add_list(&composed, "res-limit", &rlimits);
-    /* PROG must be no limit, and no option where the last stage has no operand. */
-    int has_operand = !(init && !bare) && !tty && (cwd || bare);
-    if (rlimits.count ? strchr(rest[0], '=') != NULL : *rest[0] == '-' && !has_operand)
-        add(&composed, "--");
-    add_stage(&composed, rest[0]);
-    for (int i = 1; rest[i]; i++)
-        add(&composed, rest[i]);
+    add(&composed, value_of(HOSTNAME, value_of(NAME, "minictr")));
+    add_root(&composed, root);
+    add_mounts(&composed, bare, tty);
+    add_program(&composed, rest, !bare && !is_given(NO_INIT), tty);
 
-    if (printing)
+    if (is_given(PRINT))
         print_chain(&composed);
     check_root(root, chosen);
     chain(composed.words);

@@ -10,7 +10,6 @@
 #include <fcntl.h>
 #include <string.h>
 #include <sys/stat.h>
-#include <sys/statfs.h>
 #include <sys/sysmacros.h>
 #include <unistd.h>
 
@@ -43,13 +42,9 @@ static const char *const protected[] = {
 /* The directories that the paths below them are looked up in: what is checked is what the path is then
  * looked up in, so that whoever fills the root cannot put a tree of his own in its place in between. */
 static struct base {
-    const char *path, *stage;
-    unsigned long type; /* statfs(2) */
+    const char *path;
     int fd;
-} bases[] = {
-    {"/proc", "mnt-proc", 0x9fa0, -1},
-    {"/sys", "mnt-sys", 0x62656572, -1},
-};
+} bases[] = {{"/proc", -1}, {"/sys", -1}};
 
 static struct base *base_of(const char *path)
 {
@@ -64,7 +59,6 @@ static struct base *base_of(const char *path)
 /* A tree that the image made in place of proc or sysfs would hide nothing of the real one. */
 static void open_base(struct base *base, const char *path)
 {
-    struct statfs system;
     if (base->fd >= 0)
         return;
     for (size_t i = 0; i < sizeof bases / sizeof *bases; i++) {
@@ -72,11 +66,10 @@ static void open_base(struct base *base, const char *path)
             close(bases[i].fd);
         bases[i].fd = -1;
     }
-    base->fd = open_at(AT_FDCWD, base->path, O_PATH | O_DIRECTORY);
-    if (base->fd >= 0 && fstatfs(base->fd, &system) == 0 && (unsigned long)system.f_type == base->type)
-        return;
-    hint("put \"%s %s\" before this stage", base->stage, base->path);
-    refuse("cannot protect %s: %s is not %s", path, base->path, base == bases ? "proc" : "sysfs");
+    base->fd = open_kernel_tree(base->path);
+    if (base->fd < 0)
+        refuse("cannot protect %s: %s is not %s", path, base->path,
+               base == bases ? "proc" : "sysfs");
 }
 
 /* Opens what is to be covered; no link is followed in the end. Returns -1 for what is not there and

@@ -12,7 +12,6 @@
 #include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>
-#include <sys/vfs.h>
 #include <unistd.h>
 
 static const struct program program = {
@@ -91,23 +90,16 @@ static void mount_v1(int cgroups, char *controllers)
 static void mount_groups(int target)
 {
     const struct mount_option none[] = {{0}}, small[] = {{"mode", "755"}, {"size", "64k"}, {0}};
-    enum { PROC = 0x9fa0 }; /* PROC_SUPER_MAGIC, statfs(2) */
     struct lines lines;
-    struct statfs system;
     char *groups[64] = {NULL}, text[4096];
     int count = 0;
     size_t length = 0;
 
-    int proc = open_at(AT_FDCWD, "/proc", O_PATH | O_DIRECTORY);
-    if (!open_lines(&lines, proc, "self/cgroup")) {
-        if (errno == ENOENT)
-            hint("put mnt-proc before this stage");
-        fail("cannot find the own control groups: /proc/self/cgroup");
-    }
-    if (fstatfs(proc, &system) < 0 || system.f_type != PROC) {
-        hint("put \"mnt-proc /proc\" before this stage");
+    int proc = open_kernel_tree("/proc");
+    if (proc < 0)
         refuse("cannot find the own control groups: /proc is not proc");
-    }
+    if (!open_lines(&lines, proc, "self/cgroup"))
+        fail("cannot find the own control groups: /proc/self/cgroup");
     for (char *line; count < 64 && (line = next_line(&lines));) {
         char *names = strchr(line, ':');
         if (!names || length + strlen(names) >= sizeof text)

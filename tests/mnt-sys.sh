@@ -199,8 +199,8 @@ testCgroupNamespaceMayComeFromSomebodyElse() {
 
 testWithoutProc() {
     attempt ns-enter -muipC root-setup "$root" mnt-sys /sys echo reached
-    refused 'mnt-sys: cannot find the own control groups: /proc/self/cgroup: No such file or directory'
-    assertEquals 'mnt-sys: hint: put mnt-proc before this stage' "$hint"
+    refused 'mnt-sys: cannot find the own control groups: /proc is not proc'
+    assertEquals 'mnt-sys: hint: put "mnt-proc /proc" before this stage' "$hint"
     attempt ns-enter -muip root-setup "$root" mnt-sys /sys ls /sys/fs/cgroup
     ended 0
 }

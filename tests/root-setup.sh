@@ -39,8 +39,9 @@ testNothingElseIsMounted() {
     assertEquals '/ /proc' "$(cut -d ' ' -f 5 "$tmp/out" | sort | paste -sd ' ')"
 }
 
-testNothingElseIsMountedSeenFromOutside() {
-    start ns-enter -m root-setup "$root" sleep 1000
+# Asserts that a process behind these stages has the new root and nothing else.
+seen_from_outside() {
+    start ns-enter -m "$@" sleep 1000
     await 5 sh -c '[ "$(cat "/proc/$0/comm")" = sleep ]' "$started" || fail 'it did not start'
     cut -d ' ' -f 5 "/proc/$started/mountinfo" >"$tmp/mounts"
     readlink "/proc/$started/root" "/proc/$started/cwd" >"$tmp/links"
@@ -48,6 +49,10 @@ testNothingElseIsMountedSeenFromOutside() {
     wait "$started"
     assertEquals / "$(cat "$tmp/mounts")"
     assertEquals 'both lie in the new root' "$(printf '%s\n' / /)" "$(cat "$tmp/links")"
+}
+
+testNothingElseIsMountedSeenFromOutside() {
+    seen_from_outside root-setup "$root"
 }
 
 testTheMachinesMountsAreUnchanged() {
@@ -277,14 +282,7 @@ testBehindRootOpenNothingElseIsMounted() {
     attempt ns-enter -mp root-open "$root" mnt-proc /proc root-setup . cut -d ' ' -f 5 /proc/self/mountinfo
     ended 0
     assertEquals '/ /proc' "$(sort "$tmp/out" | paste -sd ' ')"
-    start ns-enter -m root-open "$root" root-setup . sleep 1000
-    await 5 sh -c '[ "$(cat "/proc/$0/comm")" = sleep ]' "$started" || fail 'it did not start'
-    cut -d ' ' -f 5 "/proc/$started/mountinfo" >"$tmp/mounts"
-    readlink "/proc/$started/root" "/proc/$started/cwd" >"$tmp/links"
-    kill "$started"
-    wait "$started"
-    assertEquals / "$(cat "$tmp/mounts")"
-    assertEquals 'both lie in the new root' "$(printf '%s\n' / /)" "$(cat "$tmp/links")"
+    seen_from_outside root-open "$root" root-setup .
 }
 
 testBehindRootOpenNothingIsBelowTheRoot() {
