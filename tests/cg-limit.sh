@@ -490,11 +490,12 @@ testTheOtherControllerIsNotMounted() {
     printed reached
 }
 
+# It may be called as it likes, even like what we make in it.
 testMountPointWithASpaceInIt() {
     needs_root && return
-    mkdir -p "$tmp/a b"
-    attempt unshare --mount sh -c 'mount --bind "$0" "$2/a b" && umount "$0" &&
-        cg-limit --memory 32M --name "$1" cat "$2/a b/minictr/$1/$3"' \
+    mkdir -p "$tmp/minictr/a b"
+    attempt unshare --mount sh -c 'mount --bind "$0" "$2/minictr/a b" && umount "$0" &&
+        cg-limit --memory 32M --name "$1" cat "$2/minictr/a b/minictr/$1/$3"' \
         "${memory%/minictr}" "$name" "$tmp" "$memory_file"
     ended 0
     printed 33554432
