@@ -110,11 +110,20 @@ void chain_drop_terminal(void)
     drop(terminal_variable);
 }
 
+/* Whether a path is that of the file itself: absolute, and no symbolic link at its end. */
+static int is_own_path(const char *path)
+{
+    char target[1];
+    return path && *path == '/' && strlen(path) < PATH_MAX &&
+           readlink(path, target, sizeof target) < 0 && errno == EINVAL;
+}
+
 void chain_directory(char *path)
 {
-    ssize_t length = readlink("/proc/self/exe", path, PATH_MAX - 1);
+    /* How it was called, mostly by another stage, is cheaper to look at than /proc, but may be a link. */
+    const char *called = (const char *)getauxval(AT_EXECFN);
+    ssize_t length = is_own_path(called) ? -1 : readlink("/proc/self/exe", path, PATH_MAX - 1);
     if (length < 0) {
-        const char *called = (const char *)getauxval(AT_EXECFN);
         if (!called || strlen(called) >= PATH_MAX)
             fail("cannot find out where this program is: /proc/self/exe");
         length = (ssize_t)strlen(called);
