@@ -24,7 +24,7 @@ endif
 
 WARNINGS = -Wall -Wextra -Werror -Wshadow -Wstrict-prototypes -Wmissing-prototypes -Wformat=2 \
 	-Wvla -Wconversion -Wcast-qual -Wwrite-strings -Wundef -Wimplicit-fallthrough
-CPPFLAGS = -D_GNU_SOURCE -DVERSION='"$(shell cat VERSION)"' -Ishared
+CPPFLAGS = -D_GNU_SOURCE -DVERSION='"$(shell cat VERSION)"' -Ishared -I$(OBJECTS)
 CFLAGS   = -Os -fno-pie -fomit-frame-pointer -ffunction-sections -fdata-sections \
 	-fno-asynchronous-unwind-tables -fno-stack-protector
 # One segment to execute and one to write, no more: each costs page faults at every exec.
@@ -34,8 +34,8 @@ SANITIZE = -fsanitize=address,undefined -fno-sanitize-recover=all
 
 programs := $(patsubst stages/%.c,%,$(wildcard stages/*.c))
 shared   := $(patsubst shared/%.c,$(OBJECTS)/shared/%.o,$(wildcard shared/*.c))
-helpers  := $(patsubst tests/%.c,.build/tests/%,$(wildcard tests/*.c tests/bench/*.c))
-sources  := $(wildcard stages/*.c shared/*.c tests/*.c tests/bench/*.c)
+helpers  := $(patsubst tests/%.c,.build/tests/%,$(wildcard tests/*.c tests/bench/*.c tests/escapes/*.c))
+sources  := $(wildcard stages/*.c shared/*.c tests/*.c tests/bench/*.c tests/escapes/*.c)
 scripts  := $(wildcard rootfs/from-* rootfs/common.sh tests/*.sh tests/bench/run) tests/run .ci/run \
 	$(addprefix tests/vm/,run init image kernel)
 manual   := $(wildcard Doc/*.[1-8])
@@ -55,6 +55,23 @@ $(OBJECTS)/%.o: %.c VERSION Makefile
 	@mkdir -p $(@D)
 	@echo compile $<
 	@$(CC) -std=c11 $(CPPFLAGS) $(WARNINGS) $(CFLAGS) -MMD -MP -c -o $@ $<
+
+# The names of system calls and errors, from the headers of this compiler; a policy as a string.
+names = @mkdir -p $(@D) && echo '\#include <$(1)>' | $(CC) $(CFLAGS) -E -dM - | \
+	sed -n 's/^\#define \($(2)\) .*/{"\$(3)", \1},/p' | LC_ALL=C sort >$@ && test -s $@
+
+$(OBJECTS)/calls.inc: Makefile
+	$(call names,sys/syscall.h,__NR_\([a-z0-9_]*\),2)
+
+$(OBJECTS)/errors.inc: Makefile
+	$(call names,errno.h,E[A-Z0-9]*,1)
+
+$(OBJECTS)/%.inc: shared/%.policy Makefile
+	@mkdir -p $(@D)
+	@sed -n 's/ *\#.*//; s/..*/"&\\n"/p' $< >$@
+
+generated = $(patsubst %,$(OBJECTS)/%.inc,calls errors container)
+$(OBJECTS)/shared/calls.o $(OBJECTS)/shared/policy.o: $(generated)
 
 -include $(wildcard $(OBJECTS)/*/*.d $(OBJECTS)/*/*/*.d)
 
@@ -116,7 +133,7 @@ check-asan: asan $(helpers) .build/asan/root
 bench: all $(helpers) .build/tests/root
 	tests/bench/run
 
-lint:
+lint: $(generated)
 	clang -std=c11 $(CPPFLAGS) $(WARNINGS) -fsyntax-only $(sources)
 	clang-tidy --quiet $(sources) -- -std=c11 $(CPPFLAGS)
 	cppcheck --quiet --std=c11 --enable=warning,performance,portability -D__x86_64__ \

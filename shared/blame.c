@@ -59,7 +59,17 @@ static void read_loader(int file, const elf_header *header, char *loader)
     }
 }
 
-static _Noreturn void blame_missing_part(const char *path, const char *what, const char *part)
+/* After EACCES: permissions that would have allowed it leave only rules like those of Landlock, which
+ * access(2) does not look at. */
+static int is_ruled_out(int directory, const char *path)
+{
+    if (faccessat(directory, path, R_OK | X_OK, 0) < 0)
+        return 0;
+    hint("its permissions allow it: rules of fs-allow, or of another security module, do not");
+    return 1;
+}
+
+static _Noreturn void blame_missing_part(const char *path, const char *what, const char *part, int error)
 {
     struct stat status;
     if (stat(part, &status) < 0)
@@ -67,6 +77,8 @@ static _Noreturn void blame_missing_part(const char *path, const char *what, con
     if (!S_ISREG(status.st_mode) || !(status.st_mode & 0111))
         end_with(STATUS_NOT_RUN, "cannot execute %s: its %s %s is not executable", path, what,
                  part);
+    if (error == EACCES && is_ruled_out(AT_FDCWD, part))
+        end_with(STATUS_NOT_RUN, "cannot execute %s or its %s %s: %s", path, what, part, strerror(error));
     end_with(STATUS_NOT_RUN, "cannot execute %s: its %s %s cannot be executed", path, what, part);
 }
 
@@ -97,14 +109,17 @@ void blame_exec(const char *path, int stages)
     if (error == EACCES && file >= 0 && fstatvfs(file, &system) == 0 &&
         system.f_flag & ST_NOEXEC)
         end_with(STATUS_NOT_RUN, "cannot execute %s: its file system is mounted noexec", path);
+    if (error == EACCES && file < 0 && errno == EACCES)
+        is_ruled_out(directory, path);
     if (length < 0 || (error != ENOENT && error != EACCES && error != ENOEXEC))
         end_with(STATUS_NOT_RUN, "cannot execute %s: %s", path, strerror(error));
 
     start[length] = '\0';
     if (length == 0)
         end_with(STATUS_NOT_RUN, "cannot execute %s: it is empty", path);
+    /* An interpreter has a loader in turn, which may be to blame: only that it cannot even be read is certain. */
     if (read_interpreter(start, part))
-        blame_missing_part(path, "interpreter", part);
+        blame_missing_part(path, "interpreter", part, open_at(AT_FDCWD, part, O_RDONLY) < 0 ? errno : 0);
     if (memcmp(start, ELFMAG, SELFMAG) != 0) {
         hint("a script starts with a line like #!/bin/sh");
         end_with(STATUS_NOT_RUN, "cannot execute %s: it is neither a program nor a script", path);
@@ -117,7 +132,9 @@ void blame_exec(const char *path, int stages)
                  path, header.e_machine);
     read_loader(file, &header, part);
     if (*part)
-        blame_missing_part(path, "loader", part);
+        blame_missing_part(path, "loader", part, error);
+    if (error == EACCES)
+        is_ruled_out(directory, path);
     end_with(STATUS_NOT_RUN, "cannot execute %s: %s", path, strerror(error));
 }
 

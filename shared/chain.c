@@ -1,6 +1,7 @@
 #include "chain.h"
 
 #include "blame.h"
+#include "capability.h"
 #include "kernel.h"
 #include "message.h"
 
@@ -148,7 +149,9 @@ void chain_note_made(const char *letters)
     static char entry[64];
     char longer[sizeof entry];
     const char *before = value_of(made_variable);
-    snprintf(longer, sizeof longer, "%s=%s%s", made_variable, before ? before : "", letters);
+    if (snprintf(longer, sizeof longer, "%s=%s%s", made_variable, before ? before : "", letters) >=
+        (int)sizeof longer)
+        refuse("the variable %s is too long for one more letter", made_variable);
     strcpy(entry, longer);
     if (putenv(entry) != 0)
         fail("cannot set %s", made_variable);
@@ -180,27 +183,37 @@ void chain_keep_stages(void)
     pass_on(stages_variable, entry, sizeof entry, fd);
 }
 
+/* Writes where a stage of this name would be into PATH: relative to the descriptor STAGES, or with -1 its whole
+ * path. Returns whether it can be one. */
+static int find_stage(int stages, const char *name, char *path)
+{
+    size_t length = 0;
+    if (strcmp(name, ".") == 0 || strcmp(name, "..") == 0 || !*name)
+        return 0;
+    if (stages < 0) {
+        chain_directory(path);
+        length = strlen(path);
+        path[length++] = '/';
+    }
+    if (length + strlen(name) >= PATH_MAX)
+        return 0;
+    strcpy(path + length, name);
+    return 1;
+}
+
 /* Executes a stage; returns when there is none of that name. */
 static void exec_stage(int stages, char **words)
 {
-    char path[PATH_MAX];
+    char path[PATH_MAX + 1];
 
-    if (strcmp(words[0], ".") == 0 || strcmp(words[0], "..") == 0 || !*words[0])
+    if (!find_stage(stages, words[0], path))
         return;
-    if (stages >= 0) {
-        exec_at(stages, words[0], words, environ);
-        if (errno == EBADF || errno == ENOTDIR)
-            refuse_variable(stages_variable);
-        snprintf(path, sizeof path, "%s", words[0]);
-    } else {
-        chain_directory(path);
-        size_t length = strlen(path);
-        if (length + strlen(words[0]) + 2 > sizeof path)
-            return;
-        path[length] = '/';
-        strcpy(path + length + 1, words[0]);
-        execve(path, words, environ);
-    }
+    if (stages >= 0)
+        exec_at(stages, path, words, environ);
+    else
+        exec_path(path, words, environ);
+    if (stages >= 0 && (errno == EBADF || errno == ENOTDIR))
+        refuse_variable(stages_variable);
     if (errno != ENOENT && errno != ENAMETOOLONG)
         blame_exec(path, stages);
 }
@@ -220,7 +233,7 @@ static void exec_from_path(char **words, int stages)
         if (length + strlen(words[0]) + 2 <= sizeof candidate) {
             snprintf(candidate, sizeof candidate, "%.*s%s%s", (int)length, element, slash,
                      words[0]);
-            execve(candidate, words, environ);
+            exec_path(candidate, words, environ);
             if (errno != ENOENT && errno != ENOTDIR && errno != EACCES)
                 blame_exec(candidate, stages);
             if (!refused && (errno == EACCES || access(candidate, F_OK) == 0)) {
@@ -239,23 +252,49 @@ static void exec_from_path(char **words, int stages)
     blame_search(words[0], path, stages);
 }
 
-void chain(char **words)
+/* Whether it is known that the chain is at its end, and the descriptor of the stages then. */
+static int has_left;
+static int left_stages;
+
+/* The chain leaves the stages, for good. The descriptor stays open until the very exec, since a message
+ * may want to look for a stage of a similar name. */
+static void leave_stages(void)
 {
-    int stages = chain_kept_stages();
-    int bare = !strchr(words[0], '/');
-
-    if (bare)
-        exec_stage(stages, words);
-
-    /* The chain leaves the stages, for good. The descriptor stays open until the very exec, since
-     * a message may want to look for a stage of a similar name. */
-    if (stages >= 0 && fcntl(stages, F_SETFD, FD_CLOEXEC) < 0)
-        fail("cannot close the directory of the stages: descriptor %d", stages);
+    left_stages = chain_kept_stages();
+    if (left_stages >= 0 && fcntl(left_stages, F_SETFD, FD_CLOEXEC) < 0)
+        fail("cannot close the directory of the stages: descriptor %d", left_stages);
+    if (chain_made('c') && drop_capabilities() < 0)
+        fail("cannot drop the capabilities that were held for the stages");
     chain_drop_terminal();
     forget(stages_variable);
     forget(made_variable);
-    if (bare)
-        exec_from_path(words, stages);
-    execve(words[0], words, environ);
-    blame_exec(words[0], stages);
+    has_left = 1;
+}
+
+static int is_bare(const char *word)
+{
+    return !strchr(word, '/');
+}
+
+void chain_prepare(char **words)
+{
+    char path[PATH_MAX + 1];
+    int stages = chain_kept_stages();
+    if (is_bare(words[0]) && find_stage(stages, words[0], path) &&
+        faccessat(stages, path, F_OK, 0) == 0)
+        return;
+    leave_stages();
+}
+
+void chain(char **words)
+{
+    if (!has_left) {
+        if (is_bare(words[0]))
+            exec_stage(chain_kept_stages(), words);
+        leave_stages();
+    }
+    if (is_bare(words[0]))
+        exec_from_path(words, left_stages);
+    exec_path(words[0], words, environ);
+    blame_exec(words[0], left_stages);
 }

@@ -4,7 +4,9 @@
  * Three variables travel through the environment, and never reach PROG:
  *   MINICTR_NS      the letters of the namespaces that ns-enter made in this chain; '/' while the
  *                   new root is open and not yet the root; 's' and 'd' when mnt-sys and mnt-dev have
- *                   mounted something that mnt-mask and tty-pty then must find
+ *                   mounted something that mnt-mask and tty-pty then must find; 'c' while this process
+ *                   has capabilities that its user does not give it: they are for the stages only, and
+ *                   chain() drops them before PROG, supervisors when they stay behind (capability.h)
  *   MINICTR_STAGES  after root-setup: the descriptor of the directory of the stages (a detached,
  *                   read-only mount), since the root no longer holds them
  *   MINICTR_TTY     behind tty-relay: the descriptor of a socket to it, for tty-pty
@@ -16,17 +18,25 @@
  * Executes the rest of the chain; the end of every stage. A bare name is looked up among the
  * stages (the descriptor after root-setup, the directory of the running program before it), then in
  * PATH; once it is none of ours, or has a slash, the variables and the descriptors are gone for what
- * is executed. When it cannot be executed: a message that says why, and status 127 when
+ * is executed, and the capabilities that were held for the stages. When these cannot be dropped: a message,
+ * and status 125. When it cannot be executed: a message that says why, and status 127 when
  * nothing of that name was found, else 126.
  */
 _Noreturn void chain(char **words);
+
+/*
+ * Does ahead what chain() will do but for the execution itself, for a stage that may forbid itself the
+ * system calls for it. Between the two nothing that chain() knows may change. Ends with 125 and a
+ * message when that fails.
+ */
+void chain_prepare(char **words);
 
 /* Says whether an ns-enter of this chain made the namespace of this letter; or what else a letter in
  * MINICTR_NS stands for. */
 int chain_made(char letter);
 
 /* Adds letters to what chain_made() knows, for the stages that follow. Ends with 125 and a message
- * when there is no memory. */
+ * when there is no memory, or no room. */
 void chain_note_made(const char *letters);
 
 /* Takes a letter out of it again. */

@@ -20,7 +20,8 @@ void *allocate(size_t count, size_t size)
 
 struct composition compose(size_t room)
 {
-    return (struct composition){allocate(room + 1, sizeof(char *)), 0, allocate(room + 1, 1)};
+    return (struct composition){.words = allocate(room + 1, sizeof(char *)),
+                                .begins = allocate(room + 1, 1)};
 }
 
 void add(struct composition *chain, const char *word)
@@ -31,14 +32,31 @@ void add(struct composition *chain, const char *word)
 void add_stage(struct composition *chain, const char *name)
 {
     chain->begins[chain->count] = 1;
+    chain->has_operand = chain->takes_pairs = 0;
     add(chain, name);
 }
 
 void add_operand(struct composition *chain, const char *word)
 {
-    if (*word == '-')
+    if (*word == '-' && !chain->has_operand)
         add(chain, "--");
     add(chain, word);
+    chain->has_operand = 1;
+}
+
+void add_pair(struct composition *chain, const char *word)
+{
+    add_operand(chain, word);
+    chain->takes_pairs = 1;
+}
+
+void add_program(struct composition *chain, char **words)
+{
+    if (chain->takes_pairs ? strchr(words[0], '=') != NULL : *words[0] == '-' && !chain->has_operand)
+        add(chain, "--");
+    add_stage(chain, words[0]);
+    for (int i = 1; words[i]; i++)
+        add(chain, words[i]);
 }
 
 void add_option(struct composition *chain, const char *option, const char *value)

@@ -10,6 +10,8 @@ struct composition {
     char **words; /* ended by NULL */
     int count;
     unsigned char *begins; /* whether a stage begins with the word */
+    int has_operand; /* the last stage has one, so that its options are over */
+    int takes_pairs; /* the operands of the last stage are all words with "=" in them */
 };
 
 /* Returns COUNT zeroed elements of SIZE bytes; ends with status 125 and a message when there is no
@@ -25,8 +27,14 @@ void add(struct composition *chain, const char *word);
 void add_stage(struct composition *chain, const char *name);
 void add_option(struct composition *chain, const char *option, const char *value);
 
-/* Adds the first operand of a stage: what begins with a dash does not become an option of it. */
+/* Adds an operand of a stage: what begins with a dash does not become an option of it. */
 void add_operand(struct composition *chain, const char *word);
+
+/* Adds an operand of the form NAME=VALUE. */
+void add_pair(struct composition *chain, const char *word);
+
+/* Adds PROG and its arguments, ended by NULL, so that they do not become words of the last stage. */
+void add_program(struct composition *chain, char **words);
 
 /*
  * Writes the chain to standard output, one stage a line, quoted so that a shell reads back every byte,

@@ -1,6 +1,7 @@
 #include "file.h"
 
 #include "kernel.h"
+#include "message.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -40,6 +41,22 @@ int write_and_reread(int directory, const char *path, const char *value, char *t
     return length < 0 ? -1 : 0;
 }
 
+size_t read_whole(const char *path, char *text, size_t size)
+{
+    size_t length = 0;
+    int file = open_at(AT_FDCWD, path, O_RDONLY);
+    if (file < 0)
+        fail("cannot open %s", path);
+    for (ssize_t got; (got = read(file, text + length, size - length)); length += (size_t)got) {
+        if (got < 0)
+            fail("cannot read %s", path);
+        if (length + (size_t)got == size)
+            refuse("%s is too long: at most %zu bytes", path, size - 1);
+    }
+    close(file);
+    return length;
+}
+
 int write_file(int directory, const char *path, const char *value)
 {
     return write_and_reread(directory, path, value, NULL, 0);
@@ -48,6 +65,7 @@ int write_file(int directory, const char *path, const char *value)
 int open_lines(struct lines *lines, int directory, const char *path)
 {
     lines->from = lines->to = 0;
+    lines->error = 0;
     lines->file = open_at(directory, path, O_RDONLY);
     return lines->file >= 0;
 }
@@ -66,6 +84,7 @@ char *next_line(struct lines *lines)
         char *end = memchr(line, '\n', lines->to - lines->from);
         if (end) {
             *end = '\0';
+            lines->cut = 0;
             lines->from += (size_t)(end - line) + 1;
             return line;
         }
@@ -79,9 +98,11 @@ char *next_line(struct lines *lines)
             lines->to += (size_t)length;
             continue;
         }
+        lines->error = length < 0 ? errno : 0;
         if (lines->to > 0) { /* it is too long, or the last one and has no end */
             lines->text[lines->to] = '\0';
             lines->to = 0;
+            lines->cut = room == 0;
             return lines->text;
         }
         close_lines(lines);

@@ -10,6 +10,10 @@
  * with a zero byte, also when it fails. Returns how many, or -1 and errno. */
 ssize_t read_file(int directory, const char *path, char *text, size_t size);
 
+/* Reads a file of at most SIZE-1 bytes into TEXT; returns how many. Ends with 125 and a message when it
+ * cannot be read, or is longer. */
+size_t read_whole(const char *path, char *text, size_t size);
+
 /* Writes VALUE to the file in one write(2): there each write is a command. Returns 0, or -1 and
  * errno. */
 int write_file(int directory, const char *path, const char *value);
@@ -22,6 +26,8 @@ int write_and_reread(int directory, const char *path, const char *value, char *t
 struct lines {
     int file;
     size_t from, to; /* what is still unread in TEXT */
+    int cut;         /* the line that was returned last goes on in the next */
+    int error;       /* at the end: why there was no more to read (errno), or 0 */
     char text[3 * 4096 + 256]; /* mountinfo has two paths in a line */
 };
 

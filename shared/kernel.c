@@ -17,6 +17,7 @@ enum {
     CONTEXT_SET_STRING = 1,     /* FSCONFIG_SET_STRING */
     CONTEXT_CREATE = 6,         /* FSCONFIG_CMD_CREATE */
 };
+enum { SET_FILTER = 1 }; /* SECCOMP_SET_MODE_FILTER, from linux/seccomp.h */
 enum {
     NO_MAGIC_LINKS = 0x02, /* RESOLVE_NO_MAGICLINKS, from linux/openat2.h */
     IN_ROOT = 0x10,        /* RESOLVE_IN_ROOT */
@@ -67,6 +68,9 @@ int open_path(int directory, const char *path, int flags, int in_root)
 pid_t fork_with(uint64_t flags, int cgroup)
 {
     struct clone_arguments arguments = {.flags = flags, .exit_signal = SIGCHLD};
+    /* What clone(2) can do is left to it, since a filter of system calls cannot judge clone3(2). */
+    if (cgroup < 0 && !(flags & CLONE_NEWTIME))
+        return (pid_t)syscall(SYS_clone, (unsigned long)flags | SIGCHLD, NULL, NULL, NULL, NULL);
     if (cgroup >= 0) {
         arguments.flags |= INTO_CGROUP;
         arguments.cgroup = (uint64_t)cgroup;
@@ -159,7 +163,24 @@ int set_resource_limit(int resource, uint64_t soft, uint64_t hard)
     return (int)syscall(SYS_prlimit64, 0, resource, limit, NULL);
 }
 
+static uint64_t password;
+
+void exec_password(uint64_t word)
+{
+    password = word;
+}
+
 int exec_at(int directory, const char *name, char **words, char **environment)
 {
-    return (int)syscall(SYS_execveat, directory, name, words, environment, 0);
+    return (int)syscall(SYS_execveat, directory, name, words, environment, 0, password);
+}
+
+int exec_path(const char *path, char **words, char **environment)
+{
+    return (int)syscall(SYS_execve, path, words, environment, 0L, 0L, password);
+}
+
+int seccomp_filter(const void *program)
+{
+    return (int)syscall(SYS_seccomp, SET_FILTER, 0, program);
 }

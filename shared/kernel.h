@@ -35,7 +35,7 @@ int open_at(int directory, const char *path, int flags);
  * that nothing in the path leads out of DIRECTORY, as if that were the root. */
 int open_path(int directory, const char *path, int flags, int in_root);
 
-/* clone3(2) without a stack of its own, as fork(2) is: returns 0 in the child, its pid in the
+/* clone(2) or clone3(2) without a stack of its own, as fork(2) is: returns 0 in the child, its pid in the
  * parent. FLAGS are CLONE_NEW*. CGROUP is the directory of the v2 control group that the child is
  * born in (CLONE_INTO_CGROUP), or -1 for the parent's own. */
 pid_t fork_with(uint64_t flags, int cgroup);
@@ -73,7 +73,15 @@ int pivot_root_to(const char *new_root, const char *put_old);
 /* prlimit(2) of the calling process: sets RLIMIT_* to SOFT and HARD. */
 int set_resource_limit(int resource, uint64_t soft, uint64_t hard);
 
-/* execveat(2) of a name below a directory, flags 0. Returns only on failure. */
+/* execveat(2) of a name below a directory, flags 0; execve(2). They return only on failure. */
 int exec_at(int directory, const char *name, char **words, char **environment);
+int exec_path(const char *path, char **words, char **environment);
+
+/* Has these two pass a word as their sixth argument from now on. The kernel does not look at it; a filter of
+ * system calls can. */
+void exec_password(uint64_t word);
+
+/* seccomp(2) with SECCOMP_SET_MODE_FILTER and a struct sock_fprog. */
+int seccomp_filter(const void *program);
 
 #endif

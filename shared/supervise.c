@@ -1,5 +1,6 @@
 #include "supervise.h"
 
+#include "capability.h"
 #include "chain.h"
 #include "file.h"
 #include "kernel.h"
@@ -67,6 +68,10 @@ static void stay_behind(const struct supervisor *supervisor)
     chain_drop_terminal();
     if (supervisor->is_init && chdir("/") < 0)
         complain("cannot leave the working directory");
+    /* Without its capabilities it is as weak as PROG, which could trace it (ptrace(2)) and have it do
+     * what is locked only further on: not when it is not dumpable. */
+    if (chain_made('c') && (prctl(PR_SET_DUMPABLE, 0) < 0 || drop_capabilities() < 0))
+        fail("cannot drop the capabilities that were held for the stages");
 }
 
 pid_t fork_supervised(struct supervisor *supervisor, uint64_t flags, int cgroup)

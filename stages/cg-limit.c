@@ -98,6 +98,10 @@ int main(int argc, char **argv)
         }
     char **rest = next_program(&words);
 
+    if (chain_made('c')) {
+        hint("put this stage before the id-set or priv-lock");
+        refuse("the group could not be removed: capabilities are held for the stages only");
+    }
     cgroup_make(&group, name, parent, complete_limits(&limits), report.fd >= 0);
     set_limits(&group, &limits);
     report_start(&report);

@@ -1,8 +1,13 @@
 /* minictr: compose the chain of a container, and run it or print it. */
 #include "chain.h"
+#include "capability.h"
 #include "compose.h"
+#include "file.h"
+#include "landlock.h"
 #include "limit.h"
 #include "message.h"
+#include "policy.h"
+#include "resource.h"
 #include "value.h"
 #include "words.h"
 
@@ -16,7 +21,8 @@
 
 enum {
     ROOT = 256, NAME, HOSTNAME, MEMORY, SWAP, PIDS, CPU, CPUS, IO, STATUS_FD,
-    TMPFS, BIND, EPHEMERAL, READ_ONLY, ENV, CWD, RLIMIT, TTY, NO_TTY, NO_INIT, BARE, PRINT, END
+    TMPFS, BIND, EPHEMERAL, READ_ONLY, ENV, CWD, RLIMIT, USER, CAP_KEEP, SYS_FILTER, PRIVILEGED,
+    TTY, NO_TTY, NO_INIT, BARE, PRINT, END
 };
 
 static const struct option options[] = {
@@ -40,12 +46,15 @@ static const struct option options[] = {
     {ENV, "env", "NAME=VALUE...", "set a variable of the environment"},
     {CWD, "cwd", "DIR", "begin in this directory (default: /)"},
     {RLIMIT, "rlimit", "NAME=SOFT[:HARD]...", "set a resource limit, as nofile=1024 (res-limit(1))"},
+    {USER, "user", "USER[:GROUP]", "run PROG as this user of the container (default: root)"},
+    {CAP_KEEP, "cap-keep", "LIST", "capabilities of PROG: names, default, all or none (default:\ndefault, or with a --user none; cap-keep(1))"},
+    {SYS_FILTER, "sys-filter", "FILE", "policy for system calls, or default or none (sys-filter(1))"},
+    {PRIVILEGED, "privileged", NULL, "leave out cap-keep, priv-lock and sys-filter"},
     {TTY, "tty", NULL,
      "give it a terminal of its own (default: when standard\ninput and output are one)"},
     {NO_TTY, "no-tty", NULL, "leave it on this terminal"},
     {NO_INIT, "no-init", NULL, "PROG is process 1 itself, without pid-init above it"},
-    {BARE, "bare", NULL,
-     "only name, limits, namespaces, root, tmpfs and /proc"},
+    {BARE, "bare", NULL, "only name, limits, namespaces, root, tmpfs and /proc"},
     {PRINT, "print", NULL, "print the chain as a command line of the shell and end"},
     {0},
 };
@@ -111,6 +120,10 @@ static struct list *all(int letter)
     return &given[letter - ROOT];
 }
 
+/* The file of --sys-filter, and how many lines it has at most. */
+static char policy_text[256 * 1024];
+static size_t policy_lines;
+
 static int is_given(int letter)
 {
     return all(letter)->count > 0;
@@ -120,6 +133,17 @@ static int is_given(int letter)
 static const char *value_of(int letter, const char *otherwise)
 {
     return is_given(letter) ? all(letter)->items[0] : otherwise;
+}
+
+static void check_policy(const char *name)
+{
+    static struct policy policy;
+    if (strcmp(name, "none") == 0 || strcmp(name, "default") == 0)
+        return;
+    size_t length = read_whole(name, policy_text, sizeof policy_text);
+    add_rules(&policy, name, 1, policy_text, length);
+    for (size_t i = 0; i <= length; i++)
+        policy_lines += policy_text[i] == '\n';
 }
 
 /* Checks an argument as the stage that gets it will, before anything has been done. */
@@ -152,11 +176,22 @@ static void check(int letter, const char *option, const char *value)
     case STATUS_FD:
         read_number(option, value, 0, INT_MAX);
         break;
+    case USER:
+        if (!*value)
+            refuse("%s: the user is empty", option);
+        break;
+    case CAP_KEEP:
+        read_capability_set(value, &(int){0});
+        break;
+    case SYS_FILTER:
+        check_policy(value);
+        break;
     case ENV:
-    case RLIMIT:
         if (!strchr(value, '='))
-            refuse("%s: \"%s\" is not NAME=%s", option, value,
-                   letter == ENV ? "VALUE" : "SOFT or NAME=SOFT:HARD");
+            refuse("%s: \"%s\" is not NAME=VALUE", option, value);
+        break;
+    case RLIMIT:
+        read_resource_limit(value, &(struct rlimit){0});
         break;
     }
 }
@@ -202,8 +237,8 @@ static void add_bind(struct composition *chain, const char *text)
     if (read_only)
         add(chain, "--ro");
     add(chain, "--rec");
-    add(chain, source);
-    add(chain, dir);
+    add_operand(chain, source);
+    add_operand(chain, dir);
 }
 
 /* The root: opened first where something is to be mounted in it from outside, or over it. */
@@ -227,16 +262,28 @@ static void add_root(struct composition *chain, const char *root)
     add_operand(chain, root);
 }
 
-/* A stage whose operands are all arguments of an option. */
-static void add_list(struct composition *chain, const char *stage, int letter)
+static void add_environment(struct composition *chain)
 {
-    const struct list *list = all(letter);
-    if (!list->count)
-        return;
-    add_stage(chain, stage);
-    add_operand(chain, list->items[0]);
-    for (int i = 1; i < list->count; i++)
-        add(chain, list->items[i]);
+    const struct list *list = all(ENV);
+    if (list->count)
+        add_stage(chain, "env-set");
+    for (int i = 0; i < list->count; i++)
+        add_pair(chain, list->items[i]);
+}
+
+/* Adds the limits of PROG that are raised, which takes a capability, or else those that are not. */
+static void add_rlimits(struct composition *chain, int raised)
+{
+    const struct list *list = all(RLIMIT);
+    for (int i = 0, begun = 0; i < list->count; i++) {
+        struct rlimit wanted, now = {0};
+        getrlimit(read_resource_limit(list->items[i], &wanted), &now);
+        if ((wanted.rlim_max > now.rlim_max) != raised)
+            continue;
+        if (!begun++)
+            add_stage(chain, "res-limit");
+        add_pair(chain, list->items[i]);
+    }
 }
 
 static void add_limits(struct composition *chain)
@@ -260,41 +307,67 @@ static void add_mounts(struct composition *chain, int bare, int tty)
         add_tmpfs(chain, "/mytemp");
     for (int i = 0; i < tmpfs->count; i++)
         add_tmpfs(chain, tmpfs->items[i]);
-    add_list(chain, "env-set", ENV); /* not the last one: a "=" in PROG would be its, too */
+    add_environment(chain); /* not the last one: a "=" in PROG would be its, too */
     add_stage(chain, "mnt-proc");
-    add(chain, "/proc");
+    add_operand(chain, "/proc");
     if (!bare || tty) {
         add_stage(chain, "mnt-dev");
-        add(chain, "/dev");
+        add_operand(chain, "/dev");
     }
     if (!bare) {
         add_stage(chain, "mnt-sys");
-        add(chain, "/sys");
+        add_operand(chain, "/sys");
         add_stage(chain, "mnt-mask");
         add(chain, "--default");
     }
 }
 
-/* What is closest to PROG, and PROG. */
-static void add_program(struct composition *chain, char **rest, int init, int tty)
+/* The stage cannot read the file any more: it gets the rules one by one, a line each. */
+static void add_policy(struct composition *chain, const char *name)
 {
-    const char *cwd = value_of(CWD, NULL);
-    if (cwd) {
-        add_stage(chain, "cwd-set");
-        add_operand(chain, cwd);
+    add_stage(chain, "sys-filter");
+    if (strcmp(name, "default") == 0) {
+        add(chain, "--default");
+        return;
+    }
+    for (char *rest = policy_text, *line; (line = strsep(&rest, "\n"));) {
+        line[strcspn(line, "#\r")] = '\0';
+        if (line[strspn(line, " \t,")])
+            add_option(chain, "--rule", line);
+    }
+}
+
+/* Only root has capabilities unless they are asked for. */
+static int is_root(const char *user)
+{
+    size_t length = user ? strcspn(user, ":") : 0;
+    return !user || (length == 1 && *user == '0') || (length == 4 && strncmp(user, "root", 4) == 0);
+}
+
+/* What gives up powers. Each of these may need those that the next one takes. */
+static void add_locks(struct composition *chain, int tty)
+{
+    int defaults = !is_given(BARE) && !is_given(PRIVILEGED);
+    const char *user = value_of(USER, NULL);
+    const char *kept = value_of(CAP_KEEP, !defaults ? NULL : is_root(user) ? "default" : "none");
+    const char *policy = value_of(SYS_FILTER, defaults ? "default" : "none");
+    int filters = strcmp(policy, "none") != 0;
+    if (user) {
+        add_stage(chain, "id-set");
+        add_operand(chain, user);
     }
     if (tty)
-        add_stage(chain, "tty-pty");
-    if (init)
-        add_stage(chain, "pid-init");
-    add_list(chain, "res-limit", RLIMIT); /* for PROG alone: a stage may need more */
-    /* PROG must be no limit, and no option where the last stage has no operand. */
-    int has_operand = !init && !tty && (cwd || is_given(BARE));
-    if (is_given(RLIMIT) ? strchr(rest[0], '=') != NULL : *rest[0] == '-' && !has_operand)
-        add(chain, "--");
-    add_stage(chain, rest[0]);
-    for (int i = 1; rest[i]; i++)
-        add(chain, rest[i]);
+        add_stage(chain, "tty-pty"); /* the terminal belongs to the user */
+    if (kept) {
+        add_stage(chain, "cap-keep");
+        add_operand(chain, kept);
+    }
+    if (defaults || filters)
+        add_stage(chain, "priv-lock");
+    if (defaults && landlock_version() >= LANDLOCK_SCOPES)
+        add_option(chain, "--scope", "sockets");
+    if (filters)
+        add_policy(chain, policy);
 }
 
 int main(int argc, char **argv)
@@ -303,7 +376,7 @@ int main(int argc, char **argv)
     read_options(&words, argc);
     char **rest = next_program(&words);
 
-    const char *root = value_of(ROOT, getenv("MINICTR_ROOT"));
+    const char *root = value_of(ROOT, getenv("MINICTR_ROOT")), *cwd = value_of(CWD, NULL);
     int chosen = root && *root, bare = is_given(BARE);
     int tty = is_given(TTY) || (!is_given(NO_TTY) && !bare && isatty(STDIN_FILENO) &&
                                 isatty(STDOUT_FILENO));
@@ -311,7 +384,7 @@ int main(int argc, char **argv)
         root = default_root();
 
     /* The most is mnt-tmpfs --size SIZE -- DIR, or mnt-bind with four words, for a word of ours. */
-    struct composition composed = compose(5 * (size_t)argc + 64);
+    struct composition composed = compose(5 * (size_t)argc + 2 * policy_lines + 80);
     if (!bare) {
         add_stage(&composed, "fd-close");
         add_option(&composed, "--keep", value_of(STATUS_FD, NULL));
@@ -322,10 +395,19 @@ int main(int argc, char **argv)
     add_stage(&composed, "ns-enter");
     add(&composed, "-muipC");
     add_stage(&composed, "uts-name");
-    add(&composed, value_of(HOSTNAME, value_of(NAME, "minictr")));
+    add_operand(&composed, value_of(HOSTNAME, value_of(NAME, "minictr")));
     add_root(&composed, root);
     add_mounts(&composed, bare, tty);
-    add_program(&composed, rest, !bare && !is_given(NO_INIT), tty);
+    if (cwd) {
+        add_stage(&composed, "cwd-set");
+        add_operand(&composed, cwd);
+    }
+    add_rlimits(&composed, 1);
+    add_locks(&composed, tty);
+    if (!bare && !is_given(NO_INIT))
+        add_stage(&composed, "pid-init");
+    add_rlimits(&composed, 0); /* for PROG alone: a stage may need more */
+    add_program(&composed, rest);
 
     if (is_given(PRINT))
         print_chain(&composed);

@@ -1,15 +1,11 @@
 /* res-limit: set resource limits. */
 #include "chain.h"
-#include "closest.h"
 #include "kernel.h"
 #include "message.h"
-#include "value.h"
+#include "resource.h"
 #include "words.h"
 
-#include <inttypes.h>
-#include <stdio.h>
 #include <string.h>
-#include <sys/resource.h>
 
 static const struct program program = {
     "res-limit",
@@ -19,82 +15,26 @@ static const struct program program = {
     NULL,
 };
 
-static const struct {
-    const char *name;
-    int resource, in_bytes;
-} kinds[] = {
-    {"as", RLIMIT_AS, 1},           {"core", RLIMIT_CORE, 1},         {"cpu", RLIMIT_CPU, 0},
-    {"data", RLIMIT_DATA, 1},       {"fsize", RLIMIT_FSIZE, 1},       {"locks", RLIMIT_LOCKS, 0},
-    {"memlock", RLIMIT_MEMLOCK, 1}, {"msgqueue", RLIMIT_MSGQUEUE, 1}, {"nice", RLIMIT_NICE, 0},
-    {"nofile", RLIMIT_NOFILE, 0},   {"nproc", RLIMIT_NPROC, 0},       {"rss", RLIMIT_RSS, 1},
-    {"rtprio", RLIMIT_RTPRIO, 0},   {"rttime", RLIMIT_RTTIME, 0},
-    {"sigpending", RLIMIT_SIGPENDING, 0}, {"stack", RLIMIT_STACK, 1},
-};
-enum { KINDS = sizeof kinds / sizeof *kinds };
-
-static int find_kind(const char *word, size_t length)
-{
-    const char *best = NULL;
-    char name[32];
-    for (int i = 0; i < KINDS; i++)
-        if (strlen(kinds[i].name) == length && strncmp(word, kinds[i].name, length) == 0)
-            return i;
-    snprintf(name, sizeof name, "%.*s", (int)length, word);
-    for (int i = 0; i < KINDS; i++)
-        best = closer(name, best, kinds[i].name);
-    if (best)
-        hint("did you mean %s?", best);
-    refuse("there is no resource limit of the name \"%.*s\"", (int)length, word);
-}
-
-static rlim_t read_limit(int kind, const char *text)
-{
-    if (strcmp(text, "max") == 0)
-        return RLIM_INFINITY;
-    return kinds[kind].in_bytes ? read_size(kinds[kind].name, text, 0)
-                                : read_number(kinds[kind].name, text, 0, INT64_MAX);
-}
-
-/* Reads SOFT[:HARD]. */
-static struct rlimit read_limits(int kind, const char *text)
-{
-    char soft[64];
-    const char *hard = strchr(text, ':');
-    if (!hard) {
-        rlim_t both = read_limit(kind, text);
-        return (struct rlimit){both, both};
-    }
-    if ((size_t)(hard - text) >= sizeof soft)
-        refuse("%s: %s is too large", kinds[kind].name, text);
-    snprintf(soft, sizeof soft, "%.*s", (int)(hard - text), text);
-    struct rlimit limits = {read_limit(kind, soft), read_limit(kind, hard + 1)};
-    if (limits.rlim_cur > limits.rlim_max)
-        refuse("%s: the soft limit %s is above the hard limit %s", kinds[kind].name, soft, hard + 1);
-    return limits;
-}
-
 int main(int argc, char **argv)
 {
     struct words words = read_words(&program, argc, argv);
-    struct rlimit limits[KINDS];
+    struct rlimit limits[RESOURCES];
     unsigned given = 0;
     next_option(&words);
     do {
         const char *word = next_operand(&words, "NAME=SOFT...");
-        size_t length = strcspn(word, "=");
-        if (!word[length])
-            refuse("\"%s\" is not NAME=SOFT or NAME=SOFT:HARD, as nofile=1024", word);
-        int kind = find_kind(word, length);
-        if (given >> kind & 1)
-            refuse("%s is given twice", kinds[kind].name);
-        given |= 1U << kind;
-        limits[kind] = read_limits(kind, word + length + 1);
+        struct rlimit read;
+        int resource = read_resource_limit(word, &read);
+        if (given >> resource & 1)
+            refuse("%.*s is given twice", (int)strcspn(word, "="), word);
+        given |= 1U << resource;
+        limits[resource] = read;
     } while (*words.next && strchr(*words.next, '='));
     words.next += *words.next && strcmp(*words.next, "--") == 0;
     char **rest = next_program(&words);
 
-    for (int i = 0; i < KINDS; i++)
-        if (given >> i & 1 && set_resource_limit(kinds[i].resource, limits[i].rlim_cur, limits[i].rlim_max) < 0)
-            fail("cannot set the limit %s", kinds[i].name);
+    for (int i = 0; i < RESOURCES; i++)
+        if (given >> i & 1 && set_resource_limit(i, limits[i].rlim_cur, limits[i].rlim_max) < 0)
+            fail("cannot set the limit %s", resource_name(i));
     chain(rest);
 }

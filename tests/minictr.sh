@@ -7,9 +7,12 @@ box() {
     attempt minictr --root "$root" "$@"
 }
 
+# What the launcher adds where the kernel has it: Linux 6.12.
+scope=$(priv-lock --scope sockets true 2>/dev/null && echo ' --scope sockets')
+
 testHostNameInsideOnly() {
     before=$(hostname)
-    box --hostname inner sh -c 'hostname; hostname changed; hostname'
+    box --privileged --hostname inner sh -c 'hostname; hostname changed; hostname'
     ended 0
     printed "inner
 changed"
@@ -229,6 +232,9 @@ testPrintIsTheChain() {
     mnt-dev /dev \\
     mnt-sys /sys \\
     mnt-mask --default \\
+    cap-keep default \\
+    priv-lock$scope \\
+    sys-filter --default \\
     pid-init \\
     bash -c 'x y'"
     attempt minictr --print --no-init --root "$root" bash
@@ -625,15 +631,90 @@ testRlimit() {
 testBadRlimit() {
     for bad in '' nofile 'nofile 1' -; do
         box --rlimit "$bad" true
-        refused "minictr: --rlimit: \"$bad\" is not NAME=SOFT or NAME=SOFT:HARD"
+        refused "minictr: \"$bad\" is not NAME=SOFT or NAME=SOFT:HARD, as nofile=1024"
     done
     for bad in nofile= =1 none=1 nofile=x nofile=-1 nofile=2:1 nofile=1:2:3 nofile=1: nofile=:1 nofile=1e3 -x=1 \
         --help=1 'nofile= 1' nofile=99999999999999999999; do
         box --rlimit "$bad" true
-        refused 'res-limit: *'
+        refused 'minictr: *'
     done
     box --rlimit core=0 --rlimit core=1 true
     refused 'res-limit: core is given twice'
+}
+
+# A limit that is raised is set while there still is the capability for it.
+testRaisedRlimit() {
+    assertEquals "res-limit nofile=64:max
+id-set root
+cap-keep default
+priv-lock$scope
+sys-filter --default
+pid-init
+res-limit core=0
+prog" "$(minictr --print --root "$root" --user root --rlimit core=0 --rlimit nofile=64:max prog |
+        sed -n '/res-limit/,$ { s/^ *//; s/ \\$//; p; }')"
+    for words in '' '--user nobody' --privileged --bare; do
+        # Raising within what the caller itself may have, which is a soft limit only.
+        # shellcheck disable=SC2086
+        box $words --rlimit nofile=64:128 sh -c 'ulimit -Sn; ulimit -Hn'
+        ended 0
+        printed '64
+128'
+    done
+}
+
+# locks PATTERN OPTION...: what /proc says of PROG, and of process 1, with these options.
+locks() {
+    pattern=$1
+    shift
+    box "$@" sh -c 'for p in 1 self; do sed -En "s/^(Uid|Groups|Cap(Inh|Prm|Eff|Bnd|Amb)|NoNewPrivs|Seccomp):\s*(\S*).*/\3/p" \
+        /proc/$p/status | tr "\n" " "; echo; done'
+    ended 0
+    printed "$pattern
+$pattern"
+}
+
+testLocks() {
+    none=0000000000000000 kept=00000000800405fb
+    held=$(sed -n 's/^CapPrm:\s*//p' /proc/self/status)
+    # user groups inheritable permitted effective bounding ambient no_new_privs filter
+    locks "0 $(sed -n 's/^Groups:\s*\(\S*\).*/\1/p' /proc/self/status) $none $kept $kept $kept $none 1 2 "
+    locks "65534 65534 $none $none $none $none $none 1 2 " --user nobody
+    locks "7  $none $none $none $none $none 1 2 " --user 7:5
+    locks "65534 65534 0000000000000020 0000000000000020 0000000000000020 0000000000000020 0000000000000020 1 2 " \
+        --user nobody --cap-keep kill
+    locks "0 0 $none $none $none $none $none 1 2 " --user root --cap-keep none
+    locks "0  $none $held $held $held $none 1 2 " --user 0:0 --cap-keep all
+    locks "0 0 $none $kept $kept $kept $none 1 0 " --user root --sys-filter none
+    locks "0 0 $none $held $held $held $none 0 0 " --user root --privileged
+    locks "0 0 $none $kept $kept $kept $none 1 2 " --user root --privileged --cap-keep default --sys-filter default
+    locks "0 0 $none $held $held $held $none 0 0 " --user root --bare --no-init
+}
+
+testSysFilterOfAFile() {
+    printf 'include container\r\nEXDEV uname, sysinfo # no\n\n  # nothing\nallow read' >"$tmp/policy"
+    box --sys-filter "$tmp/policy" uname
+    ended 1
+    said 'Invalid cross-device link'
+    box --sys-filter "$tmp/policy" sh -c 'mount -t tmpfs none /mnt'
+    assertNotEquals 0 "$status"
+    # It says where it is wrong, before anything has been done.
+    printf 'allow read\nallow opneat\n' >"$tmp/policy"
+    box --sys-filter "$tmp/policy" true
+    refused "minictr: $tmp/policy, line 2: there is no system call \"opneat\""
+    assertEquals 'minictr: hint: did you mean openat?' "$hint"
+    box --sys-filter "$tmp/missing" true
+    refused "minictr: cannot open $tmp/missing: No such file or directory"
+}
+
+testUserThatIsNotThere() {
+    box --user nobdy true
+    refused 'id-set: *nobdy*'
+    box --user '' true
+    refused 'minictr: --user: the user is empty'
+    box --cap-keep chwon true
+    refused 'minictr: *chwon*'
+    assertEquals 'minictr: hint: did you mean chown?' "$hint"
 }
 
 testStatusFd() {
@@ -791,9 +872,11 @@ testPrintOfEveryOption() {
     *) io= ;;
     esac
     # shellcheck disable=SC2086
+    printf '%s\n' '# ours' 'include container' '' 'EXDEV uname' '  allow mount if arg0 == 1 # never' >"$tmp/policy"
     attempt minictr --print --root "$own" --rlimit nofile=64 --env A=1 --cwd /w --bind "$shown/../shown:/b" --tty \
         --name n --hostname h --memory max --swap max --pids max --cpu 1.5 --cpus 0 $io --status-fd 9 --tmpfs /t:2M \
-        --bind "$shown/file:/c d:ro" --env 'B=x y' --rlimit core=0 --read-only prog --arg
+        --bind "$shown/file:/c d:ro" --env 'B=x y' --rlimit core=0 --read-only --user nobody:1 \
+        --cap-keep kill --sys-filter "$tmp/policy" prog --arg
     ended 0
     printed "$bin/fd-close --keep 9 \\
     tty-relay \\
@@ -811,7 +894,11 @@ testPrintOfEveryOption() {
     mnt-sys /sys \\
     mnt-mask --default \\
     cwd-set /w \\
+    id-set nobody:1 \\
     tty-pty \\
+    cap-keep kill \\
+    priv-lock$scope \\
+    sys-filter --rule 'include container' --rule 'EXDEV uname' --rule '  allow mount if arg0 == 1 ' \\
     pid-init \\
     res-limit nofile=64 core=0 \\
     prog --arg"
@@ -829,6 +916,9 @@ testPrintOfEveryOption() {
     mnt-sys /sys \\
     mnt-mask --default \\
     cwd-set -- -w \\
+    cap-keep default \\
+    priv-lock$scope \\
+    sys-filter --default \\
     prog"
 }
 

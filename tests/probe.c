@@ -16,10 +16,12 @@
 #include <string.h>
 #include <sys/ioctl.h>
 #include <sys/mman.h>
+#include <sys/prctl.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/un.h>
 #include <sys/syscall.h>
+#include <sys/sysmacros.h>
 #include <sys/wait.h>
 #include <time.h>
 #include <unistd.h>
@@ -27,8 +29,10 @@
 static _Noreturn void usage(void)
 {
     fputs("usage: probe fds|signals|groups|args|env|env-bytes|in-env|alloc|child-alloc|forks|opens"
-          "|orphans|exit|die|catch|exec|realtime|stage-exe|pty|type|shm|mqueue|nobody|unshare|burn|bomb|escape\n"
-          "       probe abstract|reach NAME\n",
+          "|orphans|exit|die|catch|exec|realtime|stage-exe|pty|type|shm|mqueue|nobody|unshare|burn|bomb|escape|power\n"
+          "       probe abstract|reach NAME\n"
+          "       probe make|truncate|ioctl PATH\n"
+          "       probe rename OLD NEW\n",
           stderr);
     exit(2);
 }
@@ -65,6 +69,23 @@ static int groups(void)
     printf("pid %d ppid %d group %d session %d\n", (int)getpid(), (int)getppid(), (int)getpgrp(),
            (int)getsid(0));
     return 0;
+}
+
+/* What the kernel lets this process do: who it is, its capabilities, what is locked; and by which signal
+ * it dies with its parent. */
+static int power(void)
+{
+    static const char *const fields[] = {"Umask:", "Uid:", "Gid:", "Groups:", "Cap", "NoNewPrivs:"};
+    char line[4096];
+    int death = 0;
+    FILE *status = fopen("/proc/self/status", "re");
+    while (status && fgets(line, sizeof line, status))
+        for (size_t i = 0; i < sizeof fields / sizeof *fields; i++)
+            if (strncmp(line, fields[i], strlen(fields[i])) == 0)
+                fputs(line, stdout);
+    prctl(PR_GET_PDEATHSIG, &death);
+    printf("Securebits:\t%02x\nDeath:\t%d\n", (unsigned)prctl(PR_GET_SECUREBITS), death);
+    return !status || fclose(status) != 0;
 }
 
 /* Each argument in hexadecimal, one a line. */
@@ -387,6 +408,45 @@ static int reach(const char *name)
     return !reached;
 }
 
+static int say_whether(const char *what, int result)
+{
+    printf("%s: %s\n", what, result < 0 ? strerror(errno) : "done");
+    return result < 0;
+}
+
+/* Makes a file of each kind in this directory, and takes it away again. */
+static int make(const char *directory)
+{
+    const struct {
+        const char *name;
+        mode_t type;
+        dev_t device;
+    } kinds[] = {{"file", S_IFREG, 0},           {"fifo", S_IFIFO, 0},
+                 {"socket", S_IFSOCK, 0},        {"null", S_IFCHR, makedev(1, 3)},
+                 {"loop", S_IFBLK, makedev(7, 0)}};
+    if (chdir(directory) < 0)
+        give_up(directory);
+    for (size_t i = 0; i < sizeof kinds / sizeof *kinds; i++) {
+        say_whether(kinds[i].name, mknod(kinds[i].name, kinds[i].type | 0600, kinds[i].device));
+        unlink(kinds[i].name);
+    }
+    say_whether("link", symlink("to", "link"));
+    say_whether("directory", mkdir("directory", 0700));
+    unlink("link");
+    rmdir("directory");
+    return 0;
+}
+
+/* Asks a device what only a terminal knows. */
+static int ask_device(const char *path)
+{
+    struct winsize size;
+    int device = open(path, O_RDONLY | O_NOCTTY | O_CLOEXEC);
+    if (device < 0)
+        give_up(path);
+    return say_whether("ioctl", ioctl(device, TIOCGWINSZ, &size));
+}
+
 int main(int argc, char **argv)
 {
     if (argc < 2)
@@ -399,6 +459,8 @@ int main(int argc, char **argv)
         return signals();
     if (strcmp(verb, "groups") == 0)
         return groups();
+    if (strcmp(verb, "power") == 0)
+        return power();
     if (strcmp(verb, "args") == 0)
         return args(argv + 2);
     if (strcmp(verb, "env") == 0) {
@@ -453,6 +515,14 @@ int main(int argc, char **argv)
         return abstract(argv + 2);
     if (strcmp(verb, "reach") == 0 && argc > 2)
         return reach(argv[2]);
+    if (strcmp(verb, "make") == 0 && argc > 2)
+        return make(argv[2]);
+    if (strcmp(verb, "truncate") == 0 && argc > 2)
+        return say_whether("truncate", truncate(argv[2], 0));
+    if (strcmp(verb, "rename") == 0 && argc > 3)
+        return say_whether("rename", rename(argv[2], argv[3]));
+    if (strcmp(verb, "ioctl") == 0 && argc > 2)
+        return ask_device(argv[2]);
     if (strcmp(verb, "exec") == 0 && argc > 3)
         return execv(argv[2], argv + 3), 1;
     usage();

@@ -1,0 +1,163 @@
+/* sys-filter: allow and refuse system calls. */
+#include "chain.h"
+#include "file.h"
+#include "filter.h"
+#include "kernel.h"
+#include "message.h"
+#include "policy.h"
+#include "words.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/prctl.h>
+#include <sys/random.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+enum { DEFAULT = 256, FILE_, RULE, ALLOW, DENY, BPF, PRINT, POLICY };
+
+static const struct option options[] = {
+    {DEFAULT, "default", NULL, "begin with the policy of containers"},
+    {FILE_, "file", "FILE...", "add the rules in a file, a line each"},
+    {RULE, "rule", "RULE...", "add a rule: \"EPERM ioctl if arg1 == TIOCSTI\""},
+    {ALLOW, "allow", "CALL[,CALL]......", "allow system calls"},
+    {DENY, "deny", "CALL[,CALL]...[:ACTION]...",
+     "refuse them, with an error (default: EPERM), or kill, log or trap"},
+    {BPF, "bpf", "FILE", "apply a program of classic BPF, as the kernel takes it, instead"},
+    {PRINT, "print", NULL, "print the program and end"},
+    {POLICY, "policy", NULL, "print the policy of containers and end"},
+    {0},
+};
+
+static const struct program program = {
+    "sys-filter",
+    "[OPTION...] PROG [ARG...]",
+    "Run PROG with a filter of system calls. Of several rules for a call the last one whose\n"
+    "conditions hold counts; without --default, what no rule names is refused when there is\n"
+    "a rule that allows, else allowed",
+    options,
+};
+
+static void add_file(struct policy *policy, const char *path)
+{
+    static char text[256 * 1024];
+    add_rules(policy, path, 1, text, read_whole(path, text, sizeof text));
+}
+
+/* Adds the rule for CALL[,CALL]...[:ACTION]. */
+static void add_refusal(struct policy *policy, const char *option, const char *list)
+{
+    static char rule[64 * 1024];
+    const char *colon = strchr(list, ':');
+    int length = snprintf(rule, sizeof rule, "%s %.*s", colon ? colon + 1 : "EPERM",
+                          colon ? (int)(colon - list) : (int)strlen(list), list);
+    if ((size_t)length >= sizeof rule)
+        refuse("%s: the list is too long", option);
+    if (colon && strchr(colon, ','))
+        refuse("%s: \"%s\": the action comes last, and holds for all", option, list);
+    add_rules(policy, option, 0, rule, (size_t)length);
+}
+
+static void add_allowance(struct policy *policy, const char *option, const char *list)
+{
+    static const char allow[] = "allow ";
+    static char rule[64 * 1024];
+    size_t length = strlen(list);
+    if (length + sizeof allow > sizeof rule)
+        refuse("%s: the list is too long", option);
+    memcpy(rule, allow, sizeof allow - 1);
+    memcpy(rule + sizeof allow - 1, list, length);
+    add_rules(policy, option, 0, rule, sizeof allow - 1 + length);
+}
+
+static void read_program(struct filter *filter, const char *path)
+{
+    static char code[sizeof filter->code + 1];
+    size_t length = read_whole(path, code, sizeof code), one = sizeof *filter->code;
+    if (!length || length % one)
+        refuse("%s is no BPF program: it has %zu bytes, and an instruction has %zu", path, length, one);
+    memcpy(filter->code, code, length);
+    filter->length = (unsigned short)(length / one);
+}
+
+static _Noreturn void end_output(void)
+{
+    if (fflush(stdout) != 0)
+        fail("cannot write to standard output");
+    _exit(0);
+}
+
+/* The filter that is on for good must not keep us from executing PROG. */
+static void let_own_exec_through(struct filter *filter)
+{
+    uint64_t password;
+    if (getrandom(&password, sizeof password, 0) != sizeof password)
+        fail("cannot get a random number");
+    let_exec_through(filter, password);
+    exec_password(password);
+}
+
+int main(int argc, char **argv)
+{
+    static struct policy policy;
+    static struct filter filter;
+    struct words words = read_words(&program, argc, argv);
+    const char *bpf = NULL;
+    int print = 0, rules = 0;
+    for (int letter; (letter = next_option(&words)); rules += letter != BPF && letter != PRINT)
+        switch (letter) {
+        case DEFAULT:
+            add_container_rules(&policy);
+            break;
+        case FILE_:
+            add_file(&policy, words.value);
+            break;
+        case RULE:
+            add_rules(&policy, words.option, 0, words.value, strlen(words.value));
+            break;
+        case ALLOW:
+            add_allowance(&policy, words.option, words.value);
+            break;
+        case DENY:
+            add_refusal(&policy, words.option, words.value);
+            break;
+        case BPF:
+            bpf = words.value;
+            break;
+        case PRINT:
+            print = 1;
+            break;
+        case POLICY:
+            fputs(container_rules(), stdout);
+            end_output();
+        }
+    if (bpf && rules)
+        refuse("--bpf and a policy: only one of them");
+    if (!bpf && !rules) {
+        hint("--default is the policy of containers");
+        refuse("the policy is missing");
+    }
+    char **rest = print ? NULL : next_program(&words);
+    if (bpf) {
+        read_program(&filter, bpf);
+    } else {
+        complete_policy(&policy);
+        compile(&policy, &filter);
+    }
+    if (print) {
+        print_filter(&filter);
+        end_output();
+    }
+
+    chain_prepare(rest);
+    if (bpf || !always_allows(&policy, SYS_execve) || !always_allows(&policy, SYS_execveat))
+        let_own_exec_through(&filter);
+    if (apply_filter(&filter) < 0) {
+        if (errno == EACCES && prctl(PR_GET_NO_NEW_PRIVS, 0, 0, 0, 0) == 0)
+            hint("put \"priv-lock\" before this stage");
+        fail("cannot apply the filter");
+    }
+    chain(rest);
+}
