@@ -59,8 +59,8 @@ static void read_loader(int file, const elf_header *header, char *loader)
     }
 }
 
-/* After EACCES: permissions that would have allowed it leave only rules like those of Landlock, which
- * access(2) does not look at. */
+/* After EACCES: permissions that would have allowed it leave only rules like those of Landlock,
+ * which access(2) does not look at. */
 static int is_ruled_out(int directory, const char *path)
 {
     if (faccessat(directory, path, R_OK | X_OK, 0) < 0)
@@ -69,7 +69,8 @@ static int is_ruled_out(int directory, const char *path)
     return 1;
 }
 
-static _Noreturn void blame_missing_part(const char *path, const char *what, const char *part, int error)
+static _Noreturn void blame_missing_part(const char *path, const char *what, const char *part,
+                                         int error)
 {
     struct stat status;
     if (stat(part, &status) < 0)
@@ -78,7 +79,8 @@ static _Noreturn void blame_missing_part(const char *path, const char *what, con
         end_with(STATUS_NOT_RUN, "cannot execute %s: its %s %s is not executable", path, what,
                  part);
     if (error == EACCES && is_ruled_out(AT_FDCWD, part))
-        end_with(STATUS_NOT_RUN, "cannot execute %s or its %s %s: %s", path, what, part, strerror(error));
+        end_with(STATUS_NOT_RUN, "cannot execute %s or its %s %s: %s", path, what, part,
+                 strerror(error));
     end_with(STATUS_NOT_RUN, "cannot execute %s: its %s %s cannot be executed", path, what, part);
 }
 
@@ -117,9 +119,11 @@ void blame_exec(const char *path, int stages)
     start[length] = '\0';
     if (length == 0)
         end_with(STATUS_NOT_RUN, "cannot execute %s: it is empty", path);
-    /* An interpreter has a loader in turn, which may be to blame: only that it cannot even be read is certain. */
+    /* An interpreter has a loader in turn, which may be to blame. Certain is only that it cannot even
+     * be read. */
     if (read_interpreter(start, part))
-        blame_missing_part(path, "interpreter", part, open_at(AT_FDCWD, part, O_RDONLY) < 0 ? errno : 0);
+        blame_missing_part(path, "interpreter", part,
+                           open_at(AT_FDCWD, part, O_RDONLY) < 0 ? errno : 0);
     if (memcmp(start, ELFMAG, SELFMAG) != 0) {
         hint("a script starts with a line like #!/bin/sh");
         end_with(STATUS_NOT_RUN, "cannot execute %s: it is neither a program nor a script", path);

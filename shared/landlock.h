@@ -1,6 +1,6 @@
 /*
- * landlock.h: rules that a process without privileges makes for itself and for all that it starts, and
- * that are never taken back (landlock(7)).
+ * landlock.h: rules that a process without privileges makes for itself and for all that it starts,
+ * and that are never taken back (landlock(7)).
  *
  * A ruleset handles some rights: what it handles, and no rule of it allows, is refused from
  * landlock_restrict() on. What was opened before stays open.
@@ -10,8 +10,8 @@
 
 #include <stdint.h>
 
-/* The rights to files and directories (LANDLOCK_ACCESS_FS_*): the version that brought them is 1, but for
- * REFER (2), TRUNCATE (3) and IOCTL_DEV (5). */
+/* The rights to files and directories (LANDLOCK_ACCESS_FS_*): the version that brought them is 1, but
+ * for REFER (2), TRUNCATE (3) and IOCTL_DEV (5). */
 enum {
     LANDLOCK_EXECUTE = 1 << 0,
     LANDLOCK_WRITE_FILE = 1 << 1,
@@ -35,21 +35,22 @@ enum {
                         LANDLOCK_TRUNCATE | LANDLOCK_IOCTL_DEV,
 };
 
-/* Returns the version (ABI) of Landlock that the kernel has; 0 and errno when it has none (ENOSYS), or it
- * was left out at boot (EOPNOTSUPP). landlock_create_ruleset(2), LANDLOCK_CREATE_RULESET_VERSION. */
+/* Returns the version (ABI) of Landlock that the kernel has; 0 and errno when it has none (ENOSYS),
+ * or it was left out at boot (EOPNOTSUPP). landlock_create_ruleset(2),
+ * LANDLOCK_CREATE_RULESET_VERSION. */
 int landlock_version(void);
 
-/* Makes a ruleset that handles these rights, and returns its descriptor; -1 and errno when the kernel does
- * not know one of them (EINVAL). landlock_create_ruleset(2). */
+/* Makes a ruleset that handles these rights, and returns its descriptor; -1 and errno when the kernel
+ * does not know one of them (EINVAL). landlock_create_ruleset(2). */
 int landlock_ruleset(uint64_t rights);
 
-/* Adds the rule that allows these rights to what the descriptor FD refers to, which may be of O_PATH, and
- * to all below it. They must be handled, and not be empty. Returns 0, or -1 and errno. landlock_add_rule(2),
- * LANDLOCK_RULE_PATH_BENEATH. */
+/* Adds the rule that allows these rights to what the descriptor FD refers to, which may be of O_PATH,
+ * and to all below it. They must be handled, and not be empty. Returns 0, or -1 and errno.
+ * landlock_add_rule(2), LANDLOCK_RULE_PATH_BENEATH. */
 int landlock_allow(int ruleset, int fd, uint64_t rights);
 
-/* Applies a ruleset to this process. Needs no_new_privs (prctl(2)) or CAP_SYS_ADMIN, else EPERM; E2BIG: it has
- * 16 already. Returns 0, or -1 and errno. landlock_restrict_self(2). */
+/* Applies a ruleset to this process. Needs no_new_privs (prctl(2)) or CAP_SYS_ADMIN, else EPERM;
+ * E2BIG: it has 16 already. Returns 0, or -1 and errno. landlock_restrict_self(2). */
 int landlock_restrict(int ruleset);
 
 /* Applies one without any rights to files, but which keeps abstract sockets (unix(7)), or signals, from

@@ -191,15 +191,16 @@ static int find_call(const struct reader *reader)
     return call;
 }
 
-/* The calls of a line come before its conditions, and each gets a copy of these: so they are read twice. */
+/* Each call of a line gets a copy of the conditions behind them. */
 static void read_calls(struct reader *reader, uint32_t action)
 {
     struct condition conditions[CONDITIONS_OF_RULE];
     int chosen[CONDITIONS_OF_RULE], count = 0, calls = 0;
-    const char *begin = reader->next;
+    short call[CALLS];
     while (next_word(reader) && !word_is(reader, "if")) {
-        find_call(reader);
-        calls++;
+        if (calls == CALLS)
+            refuse_line(reader, "a rule has too many system calls");
+        call[calls++] = (short)find_call(reader);
     }
     if (!calls)
         refuse_line(reader, "a system call is missing");
@@ -212,12 +213,9 @@ static void read_calls(struct reader *reader, uint32_t action)
         } while (next_word(reader) && word_is(reader, "and"));
     if (*reader->word && count)
         refuse_word(reader, "behind a condition comes \"and\", not");
-    for (reader->next = begin; calls--;) {
-        next_word(reader);
-        int call = find_call(reader);
-        if (call >= 0)
-            add_rule(reader, call, action, conditions, chosen, count);
-    }
+    for (int i = 0; i < calls; i++)
+        if (call[i] >= 0)
+            add_rule(reader, call[i], action, conditions, chosen, count);
 }
 
 /* Reads what stands behind default, unknown or foreign. */

@@ -29,7 +29,7 @@ struct supervisor {
  * directory CGROUP is, or with -1 in the caller's own. Returns 0 in the child, which has the
  * caller's signal mask and dispositions and is killed when the supervisor dies by any means
  * (PR_SET_PDEATHSIG, prctl(2)); returns the pid in the supervisor, which has all signals blocked
- * and no longer holds the directory of the stages.
+ * and no longer holds the directory of the stages, nor the capabilities that are held for them (chain.h).
  * Returns -1 and errno when the kernel refuses.
  *
  * In a supervisor that is process 1 the child needs no such signal, since the kernel kills all when

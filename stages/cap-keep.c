@@ -11,9 +11,9 @@
 
 static const struct program program = {
     "cap-keep",
-    "LIST|default|all|none PROG [ARG...]",
+    "LIST PROG [ARG...]",
     "Run PROG with these capabilities, and none else, for good. LIST: names as in\n"
-    "capabilities(7), with commas between them, as chown,net_bind_service",
+    "capabilities(7), with commas between them, as chown,net_bind_service; or default, all or none",
     NULL,
 };
 

@@ -34,9 +34,14 @@ static const struct program program = {
 enum {
     READ = LANDLOCK_READ_FILE | LANDLOCK_READ_DIR,
     EXECUTE = READ | LANDLOCK_EXECUTE,
-    WRITE = READ | LANDLOCK_WRITE_FILE | LANDLOCK_TRUNCATE | LANDLOCK_IOCTL_DEV | LANDLOCK_MAKE_DIR |
-            LANDLOCK_MAKE_REG | LANDLOCK_MAKE_SOCK | LANDLOCK_MAKE_FIFO | LANDLOCK_MAKE_SYM |
-            LANDLOCK_REMOVE_DIR | LANDLOCK_REMOVE_FILE | LANDLOCK_REFER,
+    WRITE = READ | LANDLOCK_WRITE_FILE | LANDLOCK_TRUNCATE | LANDLOCK_IOCTL_DEV |
+            LANDLOCK_MAKE_DIR | LANDLOCK_MAKE_REG | LANDLOCK_MAKE_SOCK | LANDLOCK_MAKE_FIFO |
+            LANDLOCK_MAKE_SYM | LANDLOCK_REMOVE_DIR | LANDLOCK_REMOVE_FILE | LANDLOCK_REFER,
+};
+
+struct rule {
+    const char *path;
+    unsigned rights;
 };
 
 /* What came after the first version. */
@@ -65,8 +70,8 @@ static unsigned find_rights(int best_effort)
             continue;
         if (!best_effort) {
             hint("--best-effort does without");
-            refuse("this kernel has version %d of Landlock, and the right %s needs version %d", version,
-                   later[i].name, later[i].version);
+            refuse("this kernel has version %d of Landlock, and the right %s needs version %d",
+                   version, later[i].name, later[i].version);
         }
         rights &= ~later[i].right;
     }
@@ -87,8 +92,8 @@ static void allow(int ruleset, const char *path, unsigned rights)
     close(fd);
 }
 
-/* The next stage, and those behind it, are to be executed, wherever they are. When there is none, nothing
- * is allowed that the command line does not say. */
+/* The next stage, and those behind it, are to be executed, wherever they are. When there is none,
+ * nothing is allowed that the command line does not say. */
 static void allow_stages(int ruleset, const char *next)
 {
     char path[PATH_MAX];
@@ -108,23 +113,19 @@ static void allow_stages(int ruleset, const char *next)
 int main(int argc, char **argv)
 {
     struct words words = read_words(&program, argc, argv);
-    struct {
-        const char *path;
-        unsigned rights;
-    } list[PATHS];
-    int count = 0, best_effort = 0;
+    struct rule rules[PATHS], *end = rules;
+    int best_effort = 0;
     for (int letter; (letter = next_option(&words));) {
         if (letter == BEST_EFFORT) {
             best_effort = 1;
             continue;
         }
-        if (count == PATHS)
+        if (end == rules + PATHS)
             refuse("more than %d paths", PATHS);
-        list[count].path = words.value;
-        list[count++].rights = letter == RO ? READ : letter == RW ? WRITE : EXECUTE;
+        *end++ = (struct rule){words.value, letter == RO ? READ : letter == RW ? WRITE : EXECUTE};
     }
     char **rest = next_program(&words);
-    if (!count) {
+    if (end == rules) {
         hint("PROG itself needs --exec PATH");
         refuse("nothing is allowed: give --ro PATH, --rw PATH or --exec PATH");
     }
@@ -137,8 +138,8 @@ int main(int argc, char **argv)
     int ruleset = landlock_ruleset(rights);
     if (ruleset < 0)
         fail("cannot make a ruleset of Landlock");
-    for (int i = 0; i < count; i++)
-        allow(ruleset, list[i].path, list[i].rights & rights);
+    for (struct rule *rule = rules; rule < end; rule++)
+        allow(ruleset, rule->path, rule->rights & rights);
     allow_stages(ruleset, *rest);
     if (landlock_restrict(ruleset) < 0) {
         if (errno == EPERM && prctl(PR_GET_NO_NEW_PRIVS, 0, 0, 0, 0) == 0)

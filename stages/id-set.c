@@ -155,7 +155,7 @@ int main(int argc, char **argv)
         refuse("--groups and --clear-groups contradict each other");
     if (mode > 0777)
         refuse("--umask: %s is too large: at most 777", mask);
-    const char *group = split(next_operand(&words, "USER[:GROUP]"), name, sizeof name);
+    const char *group = split(next_operand(&words, "USER"), name, sizeof name);
     char **rest = next_program(&words);
 
     struct user user = find_user(name, !group);

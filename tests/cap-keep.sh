@@ -1,4 +1,4 @@
-# shellcheck shell=sh disable=SC1091,SC2016,SC2034,SC2154
+# shellcheck shell=sh disable=SC1091,SC2016,SC2034,SC2046,SC2086,SC2154
 # cap-keep.sh: the capabilities of PROG, in all five sets, and that nothing it executes gets more.
 
 . "$(dirname "$0")/lib.sh"
@@ -162,7 +162,6 @@ testInheritedSets() {
 testPermittedButNotInTheBoundingSet() {
     needs_root && return
     for words in 'chown echo reached' "all $probe power"; do
-        # shellcheck disable=SC2086
         attempt setpriv --reuid 65534 --regid 65534 --clear-groups --inh-caps +chown,+setpcap \
             --ambient-caps +chown,+setpcap setpriv --bounding-set -chown cap-keep $words
         case $words in
@@ -210,9 +209,7 @@ testSetUserIdProgram() {
     for list in kill chown,net_raw; do
         attempt id-set 65534:65534 cap-keep $list "$tmp/suid" power
         assertEquals '65534 0 0 0' "$(field Uid)"
-        # shellcheck disable=SC2086
         assertEquals "$list" "$(mask ${list%,*} ${list#*,})" "$(field CapPrm)"
-        # shellcheck disable=SC2086
         assertEquals "$list" "$(mask ${list%,*} ${list#*,})" "$(field CapBnd)"
     done
     # Nor when PROG executes it further on.
@@ -238,7 +235,6 @@ testFileCapabilities() {
     for list in kill none; do
         attempt id-set 65534:65534 cap-keep $list "$tmp/filecaps" power
         ended 0
-        # shellcheck disable=SC2046
         assertEquals "$list" "$(mask $(echo $list | grep -v none))" "$(field CapPrm)"
     done
     setcap cap_net_raw,cap_chown,cap_kill+i "$tmp/filecaps"
@@ -349,7 +345,7 @@ testTheWordsStandAlone() {
 }
 
 testEmptyNames() {
-    for list in , chown, ,chown chown,,kill; do
+    for list in ',' 'chown,' ',chown' 'chown,,kill'; do
         attempt cap-keep "$list" echo reached
         refused "cap-keep: the list of capabilities \"$list\" has an empty name in it"
     done
@@ -381,7 +377,6 @@ testNothingIsChangedBeforeAllIsChecked() {
     needs_root && return
     have_strace || { skip 'no strace' && return; }
     for words in none chown 'chwn true' 'chown,chown true' 'chown, true'; do
-        # shellcheck disable=SC2086
         attempt strace -o "$tmp/trace" -e trace=prctl,capset cap-keep $words
         ended 125
         assertFalse "$words: $(cat "$tmp/trace")" "grep -q '(' '$tmp/trace'"

@@ -52,8 +52,8 @@ setUp() {
 }
 
 reads='try cat one/file; try cat one/sub/file; try ls one; try ls one/sub'
-writes='can ": >one/file"; can ": >>one/sub/file"; can ": <>one/file"; try probe truncate one/victim; can ": >one/new"
-    try mkdir one/dir; try ln -s to one/link; try mkfifo one/fifo; try rm one/gone; try rmdir one/empty
+writes='can ": >one/file"; can ": >>one/sub/file"; can ": <>one/file"; try probe truncate one/victim
+    can ": >one/new"; try mkdir one/dir; try ln -s to one/link; try mkfifo one/fifo; try rm one/gone; try rmdir one/empty
     try mv one/file one/moved; try mv one/sub one/moved-sub; try ln one/prog one/linked'
 
 testReadOnly() {
@@ -139,7 +139,7 @@ testBetweenDirectories() {
     in_area --rw "$area/one" --ro "$area/two" sh -c "cd $area; probe rename one/file two/new; probe rename two/sub one/dir
         ln two/file one/linked; ln one/file two/linked; probe rename one/file one/new"
     assertEquals "$(cat "$tmp/out")" 'rename: done' "$(tail -n 1 "$tmp/out")"
-    assertEquals "$(cat "$tmp/out")" 1 "$(grep -c done "$tmp/out")"
+    assertEquals "$(cat "$tmp/out")" 1 "$(grep -c ': done' "$tmp/out")"
     assertEquals "$(cat "$tmp/err")" 2 "$(grep -c '^ln: ' "$tmp/err")"
     assertFalse '[ -e "$area/one/linked" ] || [ -e "$area/two/linked" ]'
 }
@@ -219,10 +219,7 @@ testStagesOnlyNarrow() {
 }
 
 testLayersRunOut() {
-    layers=
-    for layer in 1 2 3 4 5 6 7 8 9 10 11 12 13 14 15 16; do
-        layers="$layers fs-allow --exec /"
-    done
+    layers=$(printf 'fs-allow --exec / %.0s' $(seq 16))
     attempt priv-lock $layers echo reached
     printed reached
     attempt priv-lock $layers fs-allow --exec / echo reached
@@ -267,8 +264,17 @@ testProgIsNotAllowed() {
     ended 126
     said "^fs-allow: cannot execute $area/one/prog: $denied\$"
     said '^fs-allow: hint: its permissions allow it'
-    # The hint is found out.
-    chmod a-x "$area/one/prog"
+    # The hint is found out. Nobody is in the group that may execute this.
+    chmod 010 "$area/one/prog"
+    if [ "$(id -u)" = 0 ]; then
+        as_nobody priv-lock fs-allow --ro "$area/one" "$area/one/prog" fds
+    else
+        attempt priv-lock fs-allow --ro "$area/one" "$area/one/prog" fds
+    fi
+    ended 126
+    said_only "^fs-allow: cannot execute $area/one/prog: $denied\$"
+    assertEquals 0 "$(grep -c hint: "$tmp/err")"
+    chmod a=rw "$area/one/prog"
     attempt priv-lock fs-allow --ro "$area/one" "$area/one/prog" fds
     ended 126
     said '^fs-allow: hint: chmod'
@@ -280,11 +286,14 @@ testProgIsNotAllowed() {
     attempt priv-lock fs-allow --exec "$area/one/script" "$area/one/script"
     ended 126
     said_only "^fs-allow: cannot execute $area/one/script or its interpreter $area/one/prog: $denied\$"
-    chmod a-x "$area/one/prog"
-    attempt priv-lock fs-allow --exec "$area/one/script" "$area/one/script"
-    ended 126
-    said_only "^fs-allow: cannot execute $area/one/script: its interpreter $area/one/prog is not executable\$"
-    assertEquals 0 "$(grep -c hint: "$tmp/err")"
+    # An interpreter that can be read may lack something else.
+    for option in --ro --exec; do
+        [ $option = --exec ] && chmod a-x "$area/one/prog"
+        attempt priv-lock fs-allow --exec "$area/one/script" $option "$area/one/prog" "$area/one/script"
+        ended 126
+        said_only "^fs-allow: cannot execute $area/one/script: its interpreter $area/one/prog (cannot be executed|is not executable)\$"
+        assertEquals 0 "$(grep -c hint: "$tmp/err")"
+    done
 }
 
 # The stages that follow are executed from where they are; PROG gains that only when there are some.
@@ -349,10 +358,7 @@ testBadInput() {
 }
 
 testManyPaths() {
-    many=
-    for number in $(seq 255); do
-        many="$many --ro $area/one/file"
-    done
+    many=$(printf -- "--ro $area/one/file %.0s" $(seq 255))
     attempt priv-lock fs-allow --exec / $many echo reached
     printed reached
     attempt priv-lock fs-allow --exec / $many --ro / echo reached
@@ -378,6 +384,7 @@ testKernelRefuses() {
     fails openat2:error=ENOENT:when=4 'cannot find the directory of the stages: *: No such file or directory'
     fails landlock_add_rule:error=ENOMEM:when=4 'cannot allow the directory of the stages: *emory'
     fails landlock_restrict_self:error=EPERM 'cannot apply the rules: Operation not permitted'
+    assertNotEquals 'fs-allow: hint: put "priv-lock" before this stage' "$hint"
 }
 
 # on_version NUMBER OPTION... PROG: on a kernel that has that version of Landlock only.
@@ -429,11 +436,13 @@ testBestEffort() {
     refused 'fs-allow: this kernel has no Landlock: *'
 }
 
-# From here on in containers; the programs of the root are in these.
+# From here on in containers, of a root of this file's own; the programs of that are in these.
 image='--exec /usr --exec /lib --exec /lib64'
+own=$tmp/root
 
 container() {
-    attempt fd-close ns-enter -mp root-setup "$root" mnt-tmpfs /tmp mnt-proc /proc mnt-dev /dev "$@"
+    [ -d "$own" ] || cp -R "$root" "$own"
+    attempt fd-close ns-enter -mp root-setup "$own" mnt-tmpfs /tmp mnt-proc /proc mnt-dev /dev "$@"
 }
 
 testInContainer() {
@@ -455,17 +464,18 @@ testStagesInContainer() {
     ended 0
     printed '0 1 2 '
     # The image's own is no stage, and is found as any program of it.
-    rm -rf "$tmp/root"
-    cp -R "$root" "$tmp/root"
-    printf '#!/bin/sh\necho image\n' >"$tmp/root/bin/pid-init"
-    chmod 755 "$tmp/root/bin/pid-init"
-    attempt ns-enter -mp root-setup "$tmp/root" mnt-proc /proc fs-allow --exec / pid-init probe exit 9
+    printf '#!/bin/sh\necho image\n' >"$own/bin/pid-init"
+    chmod 755 "$own/bin/pid-init"
+    container fs-allow --exec / pid-init probe exit 9
     ended 9
+    printed ''
+    container fs-allow --exec / /bin/pid-init probe exit 9
+    printed image
     # The directory of the stages is not in reach, whatever PROG does.
     container fs-allow --exec / pid-init probe exec "$bin/uts-name" uts-name --version
     assertNotEquals 0 "$status"
     printed ''
-    container fs-allow --exec / pid-init sh -c 'ls /proc/1/fd /proc/self/fd; ls -A /proc/1/cwd/' 
+    container fs-allow --exec / pid-init sh -c 'ls /proc/1/fd /proc/self/fd; ls -A /proc/1/cwd/'
     ended 0
     assertFalse "grep -q uts-name '$tmp/out'"
     container fs-allow --exec / res-limit core=0 pid-inti sh

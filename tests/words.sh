@@ -123,6 +123,7 @@ testVeryLongOptionIsOneLine() {
 good() {
     case $1 in
     *=*) echo core=0 ;;
+    LIST) echo none ;;
     *) echo x ;;
     esac
 }
