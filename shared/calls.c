@@ -1,6 +1,7 @@
 #include "calls.h"
 
 #include "closest.h"
+#include "file.h"
 
 #include <errno.h>
 #include <sched.h>
@@ -61,23 +62,73 @@ static const struct name newer[] = {
     {"file_setattr", 469},
 };
 
-/* Arguments that the kernel declares as int, unsigned int or smaller. */
+/*
+ * Arguments that the kernel declares as int, unsigned int or smaller; and the first of clone(2), the
+ * descriptors of readv(2), writev(2) and mmap(2), the process of ptrace(2): declared as long, and cut to
+ * that further on.
+ */
 static const struct {
-    const char *name, *arguments;
+    const char *arguments, *names;
 } narrow[] = {
-    {"accept4", "03"}, {"bpf", "02"}, {"chmod", "1"}, {"clock_settime", "0"}, {"clone", "0"},
-    {"fchmod", "01"}, {"fchmodat", "02"}, {"fchmodat2", "023"}, {"fcntl", "01"}, {"flock", "01"},
-    {"futex", "125"}, {"getpriority", "01"}, {"ioctl", "01"}, {"ioprio_set", "012"}, {"kcmp", "012"},
-    {"keyctl", "0"}, {"kill", "01"}, {"lseek", "02"}, {"madvise", "2"}, {"memfd_create", "1"},
-    {"mkdir", "1"}, {"mkdirat", "02"}, {"mknod", "12"}, {"mknodat", "023"}, {"open", "12"},
-    {"openat", "023"}, {"perf_event_open", "123"}, {"personality", "0"}, {"pidfd_open", "01"},
-    {"pidfd_send_signal", "013"}, {"prctl", "0"}, {"prlimit64", "01"}, {"quotactl", "02"},
-    {"reboot", "012"}, {"renameat2", "024"}, {"sched_setscheduler", "01"}, {"seccomp", "01"},
-    {"setgid", "0"}, {"setns", "01"}, {"setpriority", "012"}, {"setresgid", "012"},
-    {"setresuid", "012"}, {"setreuid", "01"}, {"setrlimit", "0"}, {"setuid", "0"}, {"shmget", "02"},
-    {"socket", "012"}, {"socketpair", "012"}, {"setsockopt", "0124"}, {"getsockopt", "012"},
-    {"tgkill", "012"}, {"tkill", "01"}, {"umask", "0"}, {"umount2", "1"}, {"unlinkat", "02"},
-    {"userfaultfd", "0"}, {"fallocate", "01"}, {"sendto", "035"}, {"sendmsg", "02"}, {"recvmsg", "02"},
+    {"0",
+     "accept alarm arch_prctl clock_adjtime clock_getres clock_gettime clock_settime clone "
+     "close dup epoll_create epoll_create1 eventfd exit exit_group fchdir fdatasync fgetxattr "
+     "flistxattr fremovexattr fstat fstatfs fsync ftruncate futimesat get_robust_list "
+     "getgroups getitimer getpeername getpgid getrlimit getrusage getsid getsockname "
+     "inotify_init1 inotify_rm_watch io_setup io_uring_setup iopl keyctl memfd_secret "
+     "migrate_pages mlockall modify_ldt mq_getsetattr mq_notify mq_timedreceive openat2 "
+     "personality pkey_free prctl pread64 preadv process_vm_readv process_vm_writev pselect6 "
+     "pwrite64 pwritev read readahead readv rt_sigaction rt_sigprocmask "
+     "sched_get_priority_max sched_get_priority_min sched_getparam sched_getscheduler "
+     "sched_rr_get_interval sched_setparam select set_mempolicy setfsgid setfsuid setgid "
+     "setgroups setitimer setrlimit setuid signalfd syncfs sysfs timer_create timer_delete "
+     "timer_getoverrun timer_gettime timerfd_gettime umask userfaultfd ustat write writev"},
+    {"01",
+     "clock_nanosleep dup2 eventfd2 fallocate fanotify_init fchmod fcntl flock getpriority "
+     "ioctl ioprio_get kexec_file_load kill landlock_restrict_self listen msgctl msgget "
+     "pidfd_open prlimit64 process_mrelease rt_sigqueueinfo sched_getaffinity "
+     "sched_setaffinity sched_setscheduler seccomp sendfile setns setpgid setregid setreuid "
+     "shmctl shutdown timer_settime timerfd_create timerfd_settime tkill"},
+    {"012",
+     "close_range dup3 epoll_ctl fchown fsmount getsockopt ioprio_set kcmp membarrier "
+     "pidfd_getfd quotactl_fd reboot rt_tgsigqueueinfo semctl semget setpriority setresgid "
+     "setresuid socket socketpair tgkill"},
+    {"0123", "io_uring_enter"},
+    {"0124", "setsockopt"},
+    {"013", "fanotify_mark io_uring_register pidfd_send_signal tee waitid"},
+    {"014", "fsconfig"},
+    {"02",
+     "bind bpf connect epoll_pwait2 faccessat fchmodat finit_module fspick getdents "
+     "getdents64 getxattrat inotify_add_watch listxattrat lseek mkdirat mount_setattr "
+     "open_by_handle_at open_tree open_tree_attr quotactl recvmsg removexattrat renameat "
+     "sched_setattr semop semtimedop sendmsg setxattrat shmat shmget syslog unlinkat wait4"},
+    {"023",
+     "epoll_pwait epoll_wait faccessat2 fchmodat2 lsm_set_self_attr mknodat openat recvmmsg "
+     "sched_getattr sendmmsg statx"},
+    {"0234", "fchownat"},
+    {"024", "linkat move_mount renameat2"},
+    {"025", "copy_file_range splice"},
+    {"03",
+     "accept4 cachestat fadvise64 landlock_add_rule lsm_get_self_attr mq_timedsend msgsnd "
+     "newfstatat readlinkat recvfrom signalfd4 sync_file_range utimensat vmsplice"},
+    {"034", "process_madvise"},
+    {"035", "sendto"},
+    {"04", "execveat file_getattr file_setattr fsetxattr msgrcv name_to_handle_at"},
+    {"05", "move_pages preadv2 pwritev2"},
+    {"1",
+     "access chmod creat delete_module fsopen memfd_create mkdir pipe2 ppoll ptrace "
+     "setdomainname sethostname swapon symlinkat umount2"},
+    {"12", "chown lchown mknod mq_open open poll"},
+    {"123", "futex_requeue perf_event_open rseq"},
+    {"124", "futex_waitv"},
+    {"125", "futex"},
+    {"2",
+     "getrandom ioperm landlock_create_ruleset lsm_list_modules madvise mlock2 msync readlink"},
+    {"23", "futex_wake"},
+    {"3", "listmount pkey_mprotect request_key statmount"},
+    {"35", "futex_wait"},
+    {"4", "add_key lsetxattr mmap setxattr"},
+    {"5", "mbind"},
 };
 
 static const struct {
@@ -155,8 +206,8 @@ int call_is_narrow(int number, int argument)
 {
     const char *name = call_name(number);
     for (size_t i = 0; name && i < COUNT(narrow); i++)
-        if (strcmp(narrow[i].name, name) == 0)
-            return strchr(narrow[i].arguments, '0' + argument) != NULL;
+        if (strchr(narrow[i].arguments, '0' + argument) && list_has(narrow[i].names, " ", name))
+            return 1;
     return 0;
 }
 

@@ -111,31 +111,61 @@ void chain_drop_terminal(void)
     drop(terminal_variable);
 }
 
-/* Whether a path is that of the file itself: absolute, and no symbolic link at its end. */
+/* Whether a path leads to this program itself: it may be that of a script that we interpret, or a link. */
 static int is_own_path(const char *path)
 {
     char target[1];
-    return path && *path == '/' && strlen(path) < PATH_MAX &&
+    const char *slash = path ? strrchr(path, '/') : NULL;
+    return slash && strcmp(slash + 1, own_name()) == 0 &&
            readlink(path, target, sizeof target) < 0 && errno == EINVAL;
+}
+
+/* Where the directory was before the working directory changed. */
+static const char *fixed_directory;
+
+void chain_fix_directory(void)
+{
+    static char path[PATH_MAX];
+    if (chain_kept_stages() >= 0)
+        return;
+    chain_directory(path);
+    fixed_directory = path;
+}
+
+/* Writes the path of this program, from how it was called; returns whether it could. */
+static int find_by_call(char *path)
+{
+    const char *called = (const char *)getauxval(AT_EXECFN);
+    size_t length = 0;
+    if (!is_own_path(called))
+        return 0;
+    if (*called != '/') {
+        if (!getcwd(path, PATH_MAX))
+            return 0;
+        length = strlen(path);
+        path[length++] = '/';
+    }
+    if (length + strlen(called) >= PATH_MAX)
+        return 0;
+    strcpy(path + length, called);
+    return 1;
 }
 
 void chain_directory(char *path)
 {
-    /* How it was called, mostly by another stage, is cheaper to look at than /proc, but may be a link. */
-    const char *called = (const char *)getauxval(AT_EXECFN);
-    ssize_t length = is_own_path(called) ? -1 : readlink("/proc/self/exe", path, PATH_MAX - 1);
-    if (length < 0) {
-        if (!called || strlen(called) >= PATH_MAX)
-            fail("cannot find out where this program is: /proc/self/exe");
-        length = (ssize_t)strlen(called);
-        memcpy(path, called, (size_t)length);
+    ssize_t length;
+    if (fixed_directory) {
+        strcpy(path, fixed_directory);
+        return;
     }
-    path[length] = '\0';
+    /* What /proc says of a process is dear: it is made for each process anew. */
+    if (!find_by_call(path)) {
+        if ((length = readlink("/proc/self/exe", path, PATH_MAX - 1)) < 0)
+            fail("cannot find out where this program is: /proc/self/exe");
+        path[length] = '\0';
+    }
     char *slash = strrchr(path, '/');
-    if (!slash)
-        strcpy(path, ".");
-    else
-        slash[slash == path] = '\0';
+    slash[slash == path] = '\0';
 }
 
 int chain_made(char letter)

@@ -68,11 +68,14 @@ void chain_keep_terminal(int socket);
 void chain_drop_terminal(void);
 
 /*
- * Writes the path of the directory of the running program into PATH (PATH_MAX bytes): from how it was
- * called (AT_EXECFN, getauxval(3)) when that is absolute and no symbolic link, else from
- * /proc/self/exe, and without /proc from how it was called again. It does not end in a slash. Ends
- * with 125 and a message when neither can be had.
+ * Writes the absolute path of the directory of the running program into PATH (PATH_MAX bytes): from how
+ * it was called (AT_EXECFN, getauxval(3)) when that leads to it, else from /proc/self/exe. It does not
+ * end in a slash. Ends with 125 and a message when neither can be had.
  */
 void chain_directory(char *path);
+
+/* Finds it now and remembers it, for a stage that changes the working directory; behind root-setup it is a
+ * descriptor, and there is nothing to do. */
+void chain_fix_directory(void);
 
 #endif

@@ -29,7 +29,8 @@ struct filter {
  * with 125 and a message when the program has more than FILTER_LENGTH instructions. */
 void compile(const struct policy *policy, struct filter *filter);
 
-/* Whether it lets every call of this number through, whatever its arguments are. */
+/* Whether it lets every call of this number, which has a name, through, whatever its arguments are: 0 also
+ * where rules with conditions would have to be looked at for that. */
 int always_allows(const struct policy *policy, int call);
 
 /* Puts in front that execve(2) and execveat(2) are allowed with this password as their sixth argument,

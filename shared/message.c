@@ -18,6 +18,11 @@ void name_messages(const char *name)
     program_name = name;
 }
 
+const char *own_name(void)
+{
+    return program_name;
+}
+
 void hint(const char *format, ...)
 {
     va_list arguments;

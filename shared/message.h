@@ -17,6 +17,9 @@ enum {
 /* Sets the name that stands before every message. Kept as a pointer. Cannot fail. */
 void name_messages(const char *name);
 
+/* Returns that name. */
+const char *own_name(void);
+
 /*
  * Keeps a hint (printf(3) format) to be shown below the message that comes next. Only for causes
  * that have been found out, never for guesses. A later hint replaces an earlier one.

@@ -170,10 +170,10 @@ static void add_rule(struct reader *reader, int call, uint32_t action, const str
         *own = conditions[i];
         if (!chosen[i])
             own->narrow = (unsigned char)call_is_narrow(call, own->argument);
-        if (own->narrow)
-            own->mask &= UINT32_MAX;
-        if (own->narrow && own->value > UINT32_MAX)
-            refuse_line(reader, "a value has more than the 32 bits of the argument");
+        if (own->narrow && own->mask == UINT64_MAX)
+            own->mask = UINT32_MAX;
+        if (own->narrow && (own->value | own->mask) > UINT32_MAX)
+            refuse_line(reader, "a value or mask has more than the 32 bits of the argument");
     }
     policy->newest[call] = policy->rule_count;
     policy->allows |= action == ACTION_ALLOW;
@@ -276,6 +276,19 @@ void add_rules(struct policy *policy, const char *where, unsigned line, const ch
 {
     struct reader reader = {.policy = policy, .where = where, .line = line};
     read_lines(&reader, text, length);
+}
+
+void add_calls(struct policy *policy, const char *where, const char *list, const char *action)
+{
+    struct reader reader = {.policy = policy, .where = where, .next = action, .end = strchr(action, 0)};
+    if (!next_word(&reader))
+        refuse_line(&reader, "an action is missing");
+    uint32_t verdict = read_action(&reader);
+    if (next_word(&reader))
+        refuse_word(&reader, "nothing can follow here:");
+    reader.next = list;
+    reader.end = strchr(list, 0);
+    read_calls(&reader, verdict);
 }
 
 void add_container_rules(struct policy *policy)

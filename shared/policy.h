@@ -67,6 +67,9 @@ struct policy {
 void add_rules(struct policy *policy, const char *where, unsigned line, const char *text,
                size_t length);
 
+/* Adds a rule with this ACTION for the calls of LIST, CALL[,CALL]... */
+void add_calls(struct policy *policy, const char *where, const char *list, const char *action);
+
 /* Adds the rules for containers, container.policy. Calls in it that this architecture or these headers
  * have not got are left out. */
 void add_container_rules(struct policy *policy);

@@ -1,5 +1,6 @@
 #include "root.h"
 
+#include "chain.h"
 #include "kernel.h"
 #include "message.h"
 
@@ -19,6 +20,7 @@ void open_root(const char *dir, int read_only)
         fail("cannot make the new root %s read-only", dir);
     if (attach_mount(tree, target) < 0)
         fail("cannot mount the new root %s", dir);
+    chain_fix_directory();
     if (fchdir(tree) < 0)
         fail("cannot enter the new root %s", dir);
     close(tree);

@@ -24,6 +24,7 @@ int main(int argc, char **argv)
         hint("put this stage behind root-setup");
         refuse("the working directory is the new root");
     }
+    chain_fix_directory();
     if (chdir(dir) < 0)
         fail("cannot change to the directory %s", dir);
     chain(rest);

@@ -144,6 +144,7 @@ int main(int argc, char **argv)
     settings[count + 2] = (struct mount_option){0};
     int tree = make_mount("overlay", settings, flags, lower[0]);
     put_mount(tree, top, "overlay", lower[0]);
+    chain_fix_directory();
     if (fchdir(tree) < 0)
         fail("cannot enter the new root %s", lower[0]);
     while (opened > 0)

@@ -47,29 +47,17 @@ static void add_file(struct policy *policy, const char *path)
 }
 
 /* Adds the rule for CALL[,CALL]...[:ACTION]. */
-static void add_refusal(struct policy *policy, const char *option, const char *list)
+static void add_refusal(struct policy *policy, const char *option, const char *value)
 {
-    static char rule[64 * 1024];
-    const char *colon = strchr(list, ':');
-    int length = snprintf(rule, sizeof rule, "%s %.*s", colon ? colon + 1 : "EPERM",
-                          colon ? (int)(colon - list) : (int)strlen(list), list);
-    if ((size_t)length >= sizeof rule)
+    static char list[64 * 1024];
+    const char *colon = strchr(value, ':');
+    size_t length = colon ? (size_t)(colon - value) : strlen(value);
+    if (length >= sizeof list)
         refuse("%s: the list is too long", option);
     if (colon && strchr(colon, ','))
-        refuse("%s: \"%s\": the action comes last, and holds for all", option, list);
-    add_rules(policy, option, 0, rule, (size_t)length);
-}
-
-static void add_allowance(struct policy *policy, const char *option, const char *list)
-{
-    static const char allow[] = "allow ";
-    static char rule[64 * 1024];
-    size_t length = strlen(list);
-    if (length + sizeof allow > sizeof rule)
-        refuse("%s: the list is too long", option);
-    memcpy(rule, allow, sizeof allow - 1);
-    memcpy(rule + sizeof allow - 1, list, length);
-    add_rules(policy, option, 0, rule, sizeof allow - 1 + length);
+        refuse("%s: \"%s\": the action comes last, and holds for all", option, value);
+    memcpy(list, value, length); /* the zero byte behind it is there */
+    add_calls(policy, option, list, colon ? colon + 1 : "EPERM");
 }
 
 static void read_program(struct filter *filter, const char *path)
@@ -118,7 +106,7 @@ int main(int argc, char **argv)
             add_rules(&policy, words.option, 0, words.value, strlen(words.value));
             break;
         case ALLOW:
-            add_allowance(&policy, words.option, words.value);
+            add_calls(&policy, words.option, words.value, "allow");
             break;
         case DENY:
             add_refusal(&policy, words.option, words.value);

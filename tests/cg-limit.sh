@@ -321,7 +321,7 @@ went_on() {
 # directory is there and not yet locked.
 testGroupThatIsBeingMadeIsNotSwept() {
     have_strace || { skip 'no strace' && return; }
-    for moment in clone3:delay_enter=400000 flock:delay_enter=400000:when=2; do
+    for moment in clone,clone3:delay_enter=400000 flock:delay_enter=400000:when=2; do
         start_slowly $moment
         cg-limit true || fail 'the other did not start'
         went_on
@@ -332,7 +332,7 @@ testGroupThatIsBeingMadeIsNotSweptByOneThatFindsItElsewhere() {
     needs_root && return
     have_strace || { skip 'no strace' && return; }
     mkdir -p "$tmp/later"
-    start_slowly clone3:delay_enter=400000
+    start_slowly clone,clone3:delay_enter=400000
     unshare --mount sh -c 'mount --bind "$0" "$1" && umount "$0" && exec cg-limit true' \
         "${memory%/minictr}" "$tmp/later" || fail 'the other did not start'
     went_on
@@ -589,7 +589,7 @@ testKernelRefusesTheLimit() {
 
 testKernelRefusesTheProcess() {
     have_strace || { skip 'no strace' && return; }
-    for fault in clone3:error=EPERM pidfd_open:error=EPERM; do
+    for fault in clone,clone3:error=EPERM pidfd_open:error=EPERM; do
         kernel_refuses "$fault" "cannot start a process in the control group minictr/$name: Operation not permitted"
     done
     kernel_refuses prctl:error=EPERM 'cannot ask to be killed with the supervisor: Operation not permitted'

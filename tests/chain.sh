@@ -297,4 +297,22 @@ calls() {
     sed -n "/$1/,/$2/p" "$tmp/trace" | sed -e 's/^[0-9]* *//' -e 's/(.*//' | tr '\n' ' '
 }
 
+# However the first stage was called, it finds the next one beside itself.
+testWhereTheStagesAre() {
+    ln -s "$bin/cwd-set" "$tmp/cwd-set"
+    ln -s "$bin/cwd-set" "$tmp/link"
+    for first in "$bin/cwd-set" ./cwd-set "../${bin##*/}/cwd-set" "$tmp/cwd-set" "$tmp/link"; do
+        attempt env -C "$bin" PATH=/usr/bin:/bin "$first" / cwd-set "$tmp" pwd
+        ended 0
+        printed "$tmp"
+    done
+    attempt env -C "$bin" PATH=/usr/bin:/bin ./ns-enter -m root-open "$root" root-setup . cwd-set /usr pwd
+    printed /usr
+    # The kernel names a script in place of what interprets it.
+    printf '#!%s --print\n' "$bin/minictr" >"$tmp/script"
+    chmod +x "$tmp/script"
+    attempt "$tmp/script"
+    assertEquals "$bin/fd-close \\" "$(head -n 1 "$tmp/out")"
+}
+
 . shunit2

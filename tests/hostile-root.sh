@@ -452,7 +452,7 @@ testHostilePrograms() {
                 *) fail "$name: status $status" ;;
                 esac
                 assertEquals "$name" '' "$(cat "$tmp/out")"
-                said_only '^(pid-init|mnt-mask): cannot (execute|find) '
+                said_only '^(pid-init|sys-filter): cannot (execute|find) '
             done
         done
     done

@@ -773,7 +773,7 @@ testKernelRefusesTheSource() {
 
 testKernelRefusesTheMap() {
     have_strace || { skip 'no strace' && return; }
-    kernel_refuses clone3:error=ENOSPC \
+    kernel_refuses clone,clone3:error=ENOSPC \
         'cannot make a user namespace for the map of ids: No space left on device' "$tmp/new" --map 0:0:1
     kernel_refuses write:error=EPERM:when=1 \
         'cannot set the map of ids*: Operation not permitted' "$tmp/new" --map 0:0:1

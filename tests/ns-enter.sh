@@ -190,7 +190,7 @@ testKernelRefusesNamespaces() {
     have_strace || { skip 'no strace' && return; }
     inject unshare:error=EINVAL ns-enter -uT echo reached
     refused 'ns-enter: cannot make new namespaces (-uT): Invalid argument'
-    inject clone3:error=ENOSPC ns-enter -mp echo reached
+    inject clone,clone3:error=ENOSPC ns-enter -mp echo reached
     refused 'ns-enter: cannot start a process in new namespaces (-mp): No space left on device'
 }
 

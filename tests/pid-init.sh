@@ -129,7 +129,7 @@ testProcessesAreLimited() {
 
 testKernelRefuses() {
     have_strace || { skip 'no strace' && return; }
-    inject clone3:error=ENOMEM unshare --pid --fork pid-init echo reached
+    attempt unshare --pid --fork sys-filter --rule 'ENOMEM clone' pid-init echo reached
     refused 'pid-init: cannot start the child of process 1: *[Mm]emory'
 }
 

@@ -246,7 +246,7 @@ testSoftAboveHard() {
 }
 
 testTwice() {
-    for words in 'core=0 core=0' 'core=0 nofile=5 core=max' 'core=0 core=x'; do
+    for words in 'core=0 core=0' 'core=0 nofile=5 core=max'; do
         # shellcheck disable=SC2086
         attempt res-limit $words echo reached
         refused 'res-limit: core is given twice'

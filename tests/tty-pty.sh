@@ -449,7 +449,7 @@ testBadInput() {
 
 # fails FAULT MESSAGE [CHAIN]
 fails() {
-    inject "$1" timeout -k 1 10 ${3:-$relay} echo reached </dev/null
+    attempt timeout -k 1 10 strace -f -o /dev/null -e inject="$1" ${3:-$relay} echo reached </dev/null
     refused "$2"
     nothing_is_left "$1"
 }
@@ -458,7 +458,7 @@ testEachSystemCallThatFails() {
     have_strace || { skip 'no strace' && return; }
     by_hand="$box pid-init tty-pty"
     fails signalfd4:error=EMFILE 'tty-pty: cannot wait for signals: *' "$by_hand"
-    fails clone3:error=EAGAIN:when=1 'tty-pty: cannot start a process on the new terminal: *' tty-pty
+    fails clone,clone3:error=EAGAIN 'tty-pty: cannot start a process on the new terminal: *' tty-pty
     fails sendmsg:error=EPERM 'tty-pty: cannot hand the terminal to tty-relay: *'
     fails recvmsg:error=EPERM 'tty-pty: cannot hand the terminal to tty-relay: it has gone'
     for chain in "$relay" "$by_hand"; do

@@ -107,7 +107,7 @@ testBadInput() {
 }
 
 fails() {
-    inject "$1" timeout -k 1 10 $relay echo reached </dev/null
+    attempt timeout -k 1 10 strace -f -o /dev/null -e inject="$1" $relay echo reached </dev/null
     refused "$2"
     nothing_is_left "$1"
 }
@@ -116,7 +116,7 @@ testEachSystemCallThatFails() {
     have_strace || { skip 'no strace' && return; }
     fails socketpair:error=EMFILE 'tty-relay: cannot make a socket for the terminal: *'
     fails signalfd4:error=EMFILE 'tty-relay: cannot wait for signals: *'
-    fails clone3:error=EAGAIN:when=1 'tty-relay: cannot start a process: *'
+    fails clone,clone3:error=EAGAIN 'tty-relay: cannot start a process: *'
     fails pidfd_open:error=EMFILE 'tty-relay: cannot start a process: *'
 }
 

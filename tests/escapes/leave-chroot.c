@@ -1,7 +1,7 @@
 /*
- * leave-chroot: chroot out of chroot, as old as chroot(2). It is no boundary for root: a process whose
- * working directory lies outside of its root is not stopped there by "..". So it makes a root below the
- * one that it has, and stays where it was.
+ * leave-chroot: chroot out of chroot, as old as chroot(2), which is no boundary for root: ".." does
+ * not stop at the root for a process whose working directory is outside of that. So it makes a root
+ * below the one that it has, and stays where it was.
  *
  *   leave-chroot FILE     climbs as far as it gets, and adds a line to FILE as seen from there;
  *                         0 when it could, 1 when there is no such file, 2 without chroot(2)

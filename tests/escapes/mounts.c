@@ -1,17 +1,20 @@
 /*
- * mounts: the ways to mount, to undo masks and to make what is read-only writable again, each tried from
- * inside a container. DIR is an empty directory that can be written.
+ * mounts: the ways to mount, to take masks off and to make what is read-only writable again, all by
+ * which root has got out of a container that left it CAP_SYS_ADMIN. Each is tried.
  *
- *   mounts DIR     says of each way what came of it; 0 when one has worked, 1 when the kernel refused all
+ *   mounts DIR     in this empty directory, and says what came of each way; 0 when one has worked,
+ *                  1 when all were refused
  */
 #include <errno.h>
 #include <fcntl.h>
+#include <sched.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/mount.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 /* From linux/mount.h. */
@@ -61,6 +64,16 @@ int main(int argc, char **argv)
     tried("fsconfig", syscall(SYS_fsconfig, context, CONFIG_CREATE, NULL, NULL, 0));
     tried("fsmount", syscall(SYS_fsmount, context, 0, 0));
     tried("fspick", syscall(SYS_fspick, AT_FDCWD, "/", 0));
-    tried("pivot-root", syscall(SYS_pivot_root, "bind", "bind"));
-    return !worked;
+    fflush(stdout);
+    /* In a namespace of its own, if it can have one: the mounts above stay as they are. */
+    pid_t child = fork();
+    if (child == 0) {
+        unshare(CLONE_NEWNS);
+        tried("pivot-root", syscall(SYS_pivot_root, "bind", "bind"));
+        fflush(stdout);
+        _exit(!worked);
+    }
+    int status = 1;
+    waitpid(child, &status, 0);
+    return !worked && status != 0;
 }
