@@ -69,6 +69,8 @@ static int is_ruled_out(int directory, const char *path)
     return 1;
 }
 
+/* ERROR is that of the execution; or -1 where a part of the part may be to blame as well: certain is then
+ * only that it cannot even be read. */
 static _Noreturn void blame_missing_part(const char *path, const char *what, const char *part,
                                          int error)
 {
@@ -78,6 +80,8 @@ static _Noreturn void blame_missing_part(const char *path, const char *what, con
     if (!S_ISREG(status.st_mode) || !(status.st_mode & 0111))
         end_with(STATUS_NOT_RUN, "cannot execute %s: its %s %s is not executable", path, what,
                  part);
+    if (error < 0)
+        error = open_at(AT_FDCWD, part, O_RDONLY | O_NONBLOCK) < 0 ? errno : 0;
     if (error == EACCES && is_ruled_out(AT_FDCWD, part))
         end_with(STATUS_NOT_RUN, "cannot execute %s or its %s %s: %s", path, what, part,
                  strerror(error));
@@ -119,11 +123,8 @@ void blame_exec(const char *path, int stages)
     start[length] = '\0';
     if (length == 0)
         end_with(STATUS_NOT_RUN, "cannot execute %s: it is empty", path);
-    /* An interpreter has a loader in turn, which may be to blame. Certain is only that it cannot even
-     * be read. */
     if (read_interpreter(start, part))
-        blame_missing_part(path, "interpreter", part,
-                           open_at(AT_FDCWD, part, O_RDONLY) < 0 ? errno : 0);
+        blame_missing_part(path, "interpreter", part, -1);
     if (memcmp(start, ELFMAG, SELFMAG) != 0) {
         hint("a script starts with a line like #!/bin/sh");
         end_with(STATUS_NOT_RUN, "cannot execute %s: it is neither a program nor a script", path);

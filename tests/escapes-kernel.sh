@@ -21,7 +21,6 @@ oneTimeSetUp() {
     mkdir "$escapes" "$own/shared" "$host"
     find "$helpers/escapes" -type f -exec cp {} "$escapes" \;
     : >"$secret"
-    kept=$("$bin/minictr" --print --root "$own" true | sed -n 's/ \\$//; s/^ *cap-keep //p')
 }
 
 setUp() {
@@ -71,9 +70,9 @@ held() {
     assertEquals "$1: it should have been refused: $(cat "$tmp/out" "$tmp/err")" 1 "$status"
 }
 
-# answers WAY TEXT: asserts what came of one of the ways that it has tried.
+# answers WAY TEXT: asserts what came of one of the ways that it has tried; TEXT may be a pattern (grep -E).
 answers() {
-    assertTrue "$1: not \"$2\": $(cat "$tmp/out" "$tmp/err")" "grep -qxF '$1: $2' '$tmp/out'"
+    grep -qxE "$1: ($2)" "$tmp/out" || fail "$1: not \"$2\": $(cat "$tmp/out" "$tmp/err")"
 }
 
 # all_answer TEXT: that came of all of them.
@@ -91,17 +90,18 @@ ready() {
     await 5 grep -q ready "$tmp/outside" || fail "$* is not ready"
 }
 
-# said_outside TEXT: ends the one that is ready, and asserts what it has seen: words, with blanks between.
+# said_outside TEXT: ends the one that is ready, and asserts what it has seen: lines, sorted, as one.
 said_outside() {
     kill "$ready"
     wait "$ready" 2>/dev/null
     assertEquals "$2 $(cat "$tmp/out" "$tmp/err")" "$1" \
-        "$(grep -v ready "$tmp/outside" | tr '\n' ' ' | sed 's/ $//')"
+        "$(grep -v ready "$tmp/outside" | sort -u | tr '\n' ' ' | sed 's/ $//')"
 }
 
-# neighbours CONTAINER...: two in one root; the second gets the program of the first one's process 1.
+# neighbours CONTAINER...: one beside it, in the same root, without that program, gets hold of the program of
+# the container's process 1.
 neighbours() {
-    "$@" /escapes/proc-exe take /shared/socket >"$tmp/taken" 2>&1 &
+    "$stages/minictr" --root "$own" --no-init /escapes/proc-exe take /shared/socket >"$tmp/taken" 2>&1 &
     outer=$!
     await 5 grep -q ready "$tmp/taken"
     attempt "$@" /escapes/proc-exe send 1 /shared/socket
@@ -122,8 +122,7 @@ testProcSelfExe() {
     cp "$bin/pid-init" "$stages/pid-init"
 
     # That the copy of the directory of the stages is read-only is what holds, with all powers, too.
-    for option in --no-tty --privileged --bare; do
-        [ $option = --bare ] && continue # has no pid-init
+    for option in --no-tty --privileged; do
         neighbours "$stages/minictr" --root "$own" $option
         held "$option"
         answers 'open again to write' 'Read-only file system'
@@ -140,7 +139,7 @@ testProcSelfExeAsInterpreter() {
         printf '#!%s\n' $interpreter >"$own/script"
         chmod 755 "$own/script"
         for options in '' --no-init --privileged '--privileged --no-init' --bare '--user nobody' '--env A=b' \
-            '--rlimit nofile=64' '--no-init --rlimit nofile=64' '--sys-filter none --no-init'; do
+            '--rlimit nofile=64' '--no-init --rlimit nofile=64'; do
             # shellcheck disable=SC2086
             attempt timeout 10 "$stages/minictr" --root "$own" $options /script
             case $status in
@@ -172,7 +171,7 @@ beside() {
 reached() {
     got_out "$*"
     for way; do
-        assertTrue "not by $way: $(cat "$secret")" "grep -qxF '$way' '$secret'"
+        grep -qxE "$way" "$secret" || fail "not by $way: $(cat "$secret")"
     done
 }
 
@@ -229,8 +228,8 @@ testWorkingDirectory() {
     # Weakened: the root is changed, and the working directory stays.
     leaking ns-enter -mp "$escapes/leaked" chroot "$own" /escapes/leaked "$secret"
     reached ./secret ./../host/secret
-    leaking ns-enter -mp root-setup "$own" mnt-proc /proc /escapes/leaked "$secret" 1
-    unreached 'root-setup alone'
+    leaking fd-close ns-enter -mp root-setup "$own" mnt-proc /proc /escapes/leaked "$secret" 1
+    unreached root-setup
 }
 
 # What can be reached through other processes, by /proc/PID/root, cwd and fd.
@@ -238,12 +237,9 @@ testThroughAnotherProcess() {
     # Weakened: one of them is outside, as process 1 or as any other.
     leaking ns-enter -mp sh -c 'ns-enter -m root-setup "$0" mnt-proc /proc "$@" 5<&-; exit $?' "$own" \
         /escapes/leaked "$secret" 1
-    reached "/proc/1/root$secret" /proc/1/cwd/secret /proc/1/fd/5/secret
+    reached "/proc/1/root$secret" /proc/1/cwd/secret '/proc/1/fd/[0-9]+/secret'
     beside ns-enter -m root-setup "$own" mnt-proc /proc /escapes/leaked "$secret"
-    got_out 'the processes of the host'
-    for way in root cwd fd; do
-        assertTrue "not by $way: $(cat "$secret")" "grep -q '^/proc/[0-9]*/$way/' '$secret'"
-    done
+    reached "/proc/[0-9]+/root$secret" '/proc/[0-9]+/cwd/secret' '/proc/[0-9]+/fd/[0-9]+/secret'
 
     # Each lock alone: a PID namespace; fewer capabilities than the other process has.
     beside minictr --root "$own" --privileged /escapes/leaked "$secret" 1
@@ -274,7 +270,7 @@ testPtrace() {
     # Each lock alone. The filter does not judge files: what it leaves is /proc/PID/mem.
     traced 000 ns-enter -mp root-setup "$own" mnt-proc /proc pid-init
     answers ptrace 'No such process'
-    traced 000 ns-enter -m root-setup "$own" mnt-proc /proc cap-keep "$kept"
+    traced 000 ns-enter -m root-setup "$own" mnt-proc /proc cap-keep default
     answers ptrace "$no_permission"
     answers mem 'Permission denied'
     traced 001 ns-enter -m root-setup "$own" mnt-proc /proc priv-lock sys-filter --default
@@ -286,10 +282,14 @@ testPtrace() {
     for way in process_vm_readv process_vm_writev ptrace seize; do
         answers $way "$no_permission"
     done
-    # Inside, too: a process there has no power over another by this.
-    box --sys-filter none sh -c '/escapes/trace victim >/shared/victim & /escapes/trace attack $!; kill $!'
+    # Nor has it that power over another inside.
+    set -- sh -c '/escapes/trace victim >/shared/victim &
+        until grep -q ready /shared/victim; do sleep 0.02; done
+        /escapes/trace attack $!
+        kill $!'
+    box --sys-filter none "$@"
     answers ptrace 'done'
-    box sh -c '/escapes/trace victim >/shared/victim & /escapes/trace attack $!; kill $!'
+    box "$@"
     answers ptrace "$no_permission"
     answers process_vm_writev "$no_permission"
 }
@@ -309,8 +309,8 @@ testProcessOne() {
         # shellcheck disable=SC2086
         box $options grep -hE '^(Uid|Gid|Groups|Cap|NoNew|Seccomp)' /proc/1/status /proc/self/status
         ended 0
-        assertEquals "$options: process 1 and PROG" 10 "$(sort "$tmp/out" | uniq -c | grep -c '^ *2 ')"
-        assertEquals "$options: process 1 and PROG" 20 "$(grep -c . "$tmp/out")"
+        assertEquals "$options: process 1 and PROG" 11 "$(sort "$tmp/out" | uniq -c | grep -c '^ *2 ')"
+        assertEquals "$options: process 1 and PROG" 22 "$(grep -c . "$tmp/out")"
     done
 }
 
@@ -325,7 +325,7 @@ testOpenByHandle() {
     # Each lock alone.
     box --sys-filter none "$@"
     held 'cap-keep alone'
-    box --cap-keep "dac_read_search,$kept_list" "$@"
+    box --cap-keep all "$@"
     held 'sys-filter alone'
     answers / "$no_permission"
     box "$@"
@@ -339,11 +339,11 @@ testDeviceNode() {
     set -- /escapes/device make char 1 3 / /shared
     box --privileged "$@"
     got_out --privileged
-    answers /shared/escape-node 'open: done' 2>/dev/null || answers 'escape-node: open' 'done'
+    answers 'escape-node: open' 'done'
     box --sys-filter none "$@"
     held 'cap-keep alone'
     all_answer "$no_permission"
-    box --cap-keep "mknod,$kept_list" "$@"
+    box --cap-keep all "$@"
     held 'sys-filter alone'
     all_answer "$no_permission"
     box "$@" /mytemp /dev /dev/shm
@@ -367,7 +367,7 @@ testDeviceNodeOfTheImage() {
     got_out 'root-setup alone'
     box --bare /escapes/device open /node
     got_out --bare
-    for option in --no-tty --ephemeral --read-only --privileged --no-init "--bind=$host:/mnt:ro"; do
+    for option in --no-tty --ephemeral --read-only --no-init "--bind=$host:/mnt:ro"; do
         box "$option" /escapes/device open /node
         held "$option"
         answers '/node: open' 'Permission denied'
@@ -423,7 +423,7 @@ testAbstractSockets() {
     changed 's/ --scope sockets//' "$@" 2>/dev/null
     grep -q -e '--scope sockets' "$tmp/whole" || { kill $ready && skip 'before Linux 6.12' && return; }
     got_out 'without the scope'
-    said_outside 'stream, connected dgram, connected dgram, unconnected seqpacket, connected'
+    said_outside 'dgram, connected dgram, unconnected seqpacket, connected stream, connected'
 
     ready "$escapes/abstract" take $name
     for options in '' --no-init '--user nobody' '--sys-filter none' '--cap-keep all'; do
@@ -464,7 +464,7 @@ signalled() {
 testSignals() {
     signalled '40 41 42 43 44 45 46 47 48 49' ns-enter -m root-setup "$own" mnt-proc /proc
     # The filter allows all of these, and root inside has the capability: the PID namespace holds alone.
-    signalled '40 41 42 43 44 45 46 47 48 49' ns-enter -m root-setup "$own" mnt-proc /proc cap-keep "$kept" \
+    signalled '40 41 42 43 44 45 46 47 48 49' ns-enter -m root-setup "$own" mnt-proc /proc cap-keep default \
         priv-lock sys-filter --default
     for options in '' --privileged --no-init --bare '--user nobody'; do
         # shellcheck disable=SC2086
@@ -483,7 +483,8 @@ testSignalToEveryone() {
         until grep -q ready /shared/victim; do sleep 0.02; done
         "$@"
         status=$?
-        kill %1 && wait
+        kill $!
+        wait
         exit $status' sh /escapes/signals everyone "$machine" >"$tmp/out" 2>"$tmp/err"
     status=$?
     got_out 'no container'
@@ -556,7 +557,7 @@ testLoosen() {
     box --sys-filter none /escapes/loosen /shared/copy
     got_out 'without sys-filter'
     answers gained 'capabilities 0, user 0, unshare 1'
-    without 'priv-lock|sys-filter' --cap-keep "$kept_list" --user nobody /escapes/loosen
+    without 'priv-lock|sys-filter' --cap-keep setuid --user nobody /escapes/loosen
     answers setuid 'done'
     got_out 'setuid with its capability'
     for options in '' '--user nobody' '--user nobody --cap-keep chown' --no-init; do
@@ -635,7 +636,7 @@ testInheritableCapabilities() {
     attempt "$@" minictr --root "$own" --user nobody /shared/heir power
     ended 0
     assertEquals default "$none $none $none" "$(field CapInh) $(field CapPrm) $(field CapEff)"
-    attempt "$@" minictr --root "$own" /bin/probe power
+    attempt "$@" minictr --root "$own" probe power
     assertEquals root $none "$(field CapInh)"
     rm "$own/shared/heir"
 }
@@ -655,10 +656,9 @@ testTyping() {
     set -- minictr --root "$own" --no-tty
     typed abc "$@" --privileged /escapes/typing into
     got_out --privileged
-    answers TIOCLINUX 'Inappropriate ioctl for device' # the kernel's: it is no console
+    answers TIOCLINUX 'Not a tty|Inappropriate ioctl for device' # the kernel's: it is no console
     # Weakened: a filter that compares more than the kernel does.
     "$escapes/typing" filter >"$tmp/bpf"
-    compose "s|^ {4}sys-filter --default|    sys-filter --bpf $tmp/bpf|" --no-tty /escapes/typing into
     minictr --root "$own" --no-tty --privileged --print /escapes/typing into |
         sed "s|^ {4}pid-init|    priv-lock sys-filter --bpf /bpf pid-init|" -E >"$tmp/chain"
     cp "$tmp/bpf" "$own/bpf"
@@ -670,7 +670,7 @@ testTyping() {
         typed abc "$@" --sys-filter none /escapes/typing into
     else
         typed '' "$@" --sys-filter none /escapes/typing into
-        answers TIOCSTI 'Input/output error'
+        answers TIOCSTI 'I/O error|Input/output error'
     fi
     for options in '' '--cap-keep all' '--user nobody' --no-init; do
         # shellcheck disable=SC2086
@@ -727,11 +727,15 @@ testCalls() {
     for way in io_uring_setup add_key request_key; do
         assertFalse "$way has come to the kernel" "grep -qxF '$way: $no_permission' '$tmp/out'"
     done
-    for options in '' '--cap-keep all' '--user nobody'; do
+    # This filter lets the clock alone, which may be asked: to set it takes a capability.
+    box --cap-keep all /escapes/calls
+    assertEquals 'adjtimex clock_adjtime' \
+        "$(grep -v ": $no_permission\$" "$tmp/out" | cut -d: -f1 | tr '\n' ' ' | sed 's/ $//')"
+    for options in '' '--user nobody' --no-init; do
         # shellcheck disable=SC2086
         box $options /escapes/calls
         held "$options"
-        assertEquals "$options" '' "$(grep -v ": $no_permission\$" "$tmp/out")"
+        all_answer "$no_permission"
     done
 }
 

@@ -353,7 +353,7 @@ testMounts() {
     words=
     # With the programs that are in the image.
     for command in 'mount -o remount,rw,bind /proc/sys' 'umount -l /proc/keys' 'umount -l /proc' \
-        'mount --move /sys /mytemp' 'mount -t proc none /mytemp' 'mount --bind / /mytemp' 'mount -o remount,rw /sys'; do
+        'mount --move /sys /mytemp' 'mount -t proc none /mytemp' 'mount --bind / /mytemp' 'mount -o remount,rw,bind /sys'; do
         # shellcheck disable=SC2086
         default $command
         assertNotEquals "$command" 0 "$status"
@@ -557,10 +557,22 @@ testReadOnlyBindWithAMountBelow() {
 testStreamsAreHandedOver() {
     attempt minictr --root "$own" sh -c 'echo more >>/proc/self/fd/0' <"$volume/file"
     ended 0
-    assertEquals 'it was given for reading' "$(printf 'text\nmore')" "$(cat "$volume/file")"
+    # It was given for reading.
+    assertEquals "$(printf 'text\nmore')" "$(cat "$volume/file")"
     # Of a pipe there is nothing but the pipe.
     : | attempt minictr --root "$own" sh -c 'cd /proc/self/fd/0 || readlink /proc/self/fd/0 | cut -d : -f 1'
     printed pipe
+}
+
+# A directory as a standard stream is a descriptor of the host that nothing closes (as CVE-2024-21626).
+testDirectoryAsAStream() {
+    by_hand mnt-proc /proc cat "/proc/self/fd/0/../${victim##*/}/file" <"$volume"
+    printed text
+    for words in '' '--user 1000:1000' '--no-init'; do
+        default cat "/proc/self/fd/0/../${victim##*/}/file" /proc/self/fd/0/file <"$volume"
+        assertEquals "$words" '' "$(cat "$tmp/out")"
+    done
+    words=
 }
 
 # What is written to the root is in the root, and is there afterwards: a set-user-ID program of the container's
@@ -630,6 +642,17 @@ proc
     words=
     rm -rf --one-file-system "${own:?}/bound" "$own/go" "$own/ready"
     assertEquals text "$(cat "$volume/file")"
+}
+
+# What Doc/security.md says is proved, is there; and what is here is said there.
+testSecurityPage() {
+    for file in mount kernel; do
+        grep -oE "$file:test[A-Za-z]+" "$top/Doc/security.md" | cut -d : -f 2 | sort -u >"$tmp/named"
+        assertTrue "$file" "[ -s '$tmp/named' ]"
+        sed -n 's/^\(test[A-Za-z]*\)() {$/\1/p' "$top/tests/escapes-$file.sh" | sort >"$tmp/tests"
+        assertEquals "$file: named, and not there" '' "$(comm -23 "$tmp/named" "$tmp/tests")"
+        assertEquals "$file: not named" '' "$(comm -13 "$tmp/named" "$tmp/tests" | grep -v testSecurityPage)"
+    done
 }
 
 . shunit2

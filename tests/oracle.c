@@ -265,20 +265,25 @@ static const struct {
 };
 enum { CONSTANTS = sizeof constants / sizeof *constants };
 
-/* Returns 32 or 64; 0 when that is not known here. */
-static int width_of(int number, int argument)
+/* 32 or 64, or 0 where that is not known here. */
+static unsigned char widths[CALLS][6];
+
+static void learn_names(void)
 {
-    for (int i = 0; names[number] && i < KNOWN; i++)
-        if (strcmp(arguments[i].name, names[number]) == 0)
-            return strchr(arguments[i].narrow, '0' + argument)  ? 32
-                   : strchr(arguments[i].wide, '0' + argument) ? 64
-                                                               : 0;
-    return 0;
+    for (int i = 0; i < CALLS; i++)
+        names[i] = call_name(i);
+    for (int i = 0; i < KNOWN; i++)
+        for (int a = 0; a < 6; a++)
+            if (call_number(arguments[i].name) >= 0)
+                widths[call_number(arguments[i].name)][a] =
+                    strchr(arguments[i].narrow, '0' + a) ? 32
+                    : strchr(arguments[i].wide, '0' + a) ? 64
+                                                         : 0;
 }
 
 static int holds(const struct clause *clause, int number, uint64_t argument)
 {
-    int width = clause->width ? clause->width : width_of(number, clause->argument);
+    int width = clause->width ? clause->width : widths[number][clause->argument];
     if (width == 32)
         argument = (uint32_t)argument;
     argument &= clause->mask;
@@ -503,9 +508,10 @@ static void judge_all(const struct filter *filter, const struct policy *policy)
     struct call call = {.architecture = native};
     find_defaults();
     check_program(filter);
+    fill(&call);
     for (uint32_t i = 0; i < CALLS; i++) {
         call.number = i;
-        fill(&call);
+        call.arguments[i % 6] = odd_value();
         judge(filter, &call, policy);
         if (plainly_allowed((int)i) && names[i] && !always_allows(policy, (int)i))
             disagree("always_allows() is missing", &call, answer_allow, 0);
@@ -638,7 +644,7 @@ static void random_clause(struct clause *clause, const struct line *line)
     clause->argument = (int)below(6);
     for (int i = 0; i < CALLS; i++)
         if (line->names[i]) {
-            int width = width_of(i, clause->argument);
+            int width = widths[i][clause->argument];
             narrow |= width == 32;
             known &= width != 0;
         }
@@ -738,7 +744,7 @@ static void judge_policies(unsigned count)
     static struct filter filter;
     for (unsigned i = 0; i < count; i++) {
         struct budget budget = {4000, 1024, 2900};
-        unsigned size = i % 50 == 0 ? 200 + below(400) : i % 10 == 0 ? below(80) : below(16);
+        unsigned size = i % 100 == 0 ? 200 + below(400) : i % 10 == 0 ? below(80) : below(16);
         memset(&policy, 0, sizeof policy);
         line_count = 0;
         text_length = 0;
@@ -1049,8 +1055,11 @@ static int make_call(char **words)
     return say_result(syscall(number, all[0], all[1], all[2], all[3], all[4], all[5]));
 }
 
+static volatile long thread_id;
+
 static void *call_in_thread(void *word)
 {
+    thread_id = syscall(SYS_gettid);
     syscall(number_of(word));
     return NULL;
 }
@@ -1061,9 +1070,13 @@ static int in_thread(char *name)
     char path[64];
     if (pthread_create(&thread, NULL, call_in_thread, name) != 0)
         return 1;
-    /* A thread that was killed is never to be joined; it is gone when it is not listed. */
-    snprintf(path, sizeof path, "/proc/self/task/%d", (int)getpid() + 1);
-    usleep(200000);
+    /* One that was killed cannot be joined. */
+    for (int tries = 0; tries < 100; tries++) {
+        usleep(20000);
+        snprintf(path, sizeof path, "/proc/self/task/%ld", thread_id);
+        if (thread_id && access(path, F_OK) < 0)
+            break;
+    }
     puts(access(path, F_OK) < 0 ? "alive, the thread is gone" : "alive");
     fflush(stdout);
     _exit(0);
@@ -1115,8 +1128,7 @@ int main(int argc, char **argv)
 {
     const char *verb = argc > 1 ? argv[1] : "";
     name_messages("oracle");
-    for (int i = 0; i < CALLS; i++)
-        names[i] = call_name(i);
+    learn_names();
     if (argc == 4 && strcmp(verb, "kernel") == 0) {
         random_state = strtoull(argv[2], NULL, 0) * 2 + 1;
         judge_kernel((unsigned)strtoul(argv[3], NULL, 0));

@@ -17,6 +17,7 @@
 #include <sys/socket.h>
 #include <sys/syscall.h>
 #include <sys/types.h>
+#include <time.h>
 #include <unistd.h>
 
 #define FIRST_NAMESPACE "pid:[4026531836]" /* PROC_PID_INIT_INO */
@@ -37,11 +38,16 @@ static int be_victim(void)
     memset(&all, 0xff, sizeof all);
     sigprocmask(SIG_SETMASK, &all, NULL);
     puts("ready");
-    do {
-        fflush(stdout);
-        if (sigwaitinfo(&all, &info) > 0 && info.si_signo != SIGTERM && info.si_signo != SIGCHLD)
+    fflush(stdout);
+    for (int ends = 0; !ends || sigtimedwait(&all, &info, &(struct timespec){0}) > 0;) {
+        if (!ends && sigwaitinfo(&all, &info) < 0)
+            continue;
+        if (info.si_signo == SIGTERM)
+            ends = 1; /* with what is pending still */
+        else if (info.si_signo != SIGCHLD)
             printf("%d\n", info.si_signo);
-    } while (info.si_signo != SIGTERM);
+        fflush(stdout);
+    }
     return 0;
 }
 
