@@ -34,9 +34,8 @@ static const struct option options[] = {
 static const struct program program = {
     "sys-filter",
     "[OPTION...] PROG [ARG...]",
-    "Run PROG with a filter of system calls. Of several rules for a call the last one whose\n"
-    "conditions hold counts; without --default, what no rule names is refused when there is\n"
-    "a rule that allows, else allowed",
+    "Run PROG with a filter of system calls. The last rule for a call whose conditions hold\n"
+    "counts. What no rule names is refused if a rule allows something, else allowed",
     options,
 };
 
@@ -121,13 +120,13 @@ int main(int argc, char **argv)
             fputs(container_rules(), stdout);
             end_output();
         }
+    char **rest = print ? NULL : next_program(&words);
     if (bpf && rules)
         refuse("--bpf and a policy: only one of them");
     if (!bpf && !rules) {
         hint("--default is the policy of containers");
         refuse("the policy is missing");
     }
-    char **rest = print ? NULL : next_program(&words);
     if (bpf) {
         read_program(&filter, bpf);
     } else {

@@ -4,11 +4,13 @@
  *
  *   trace victim          waits for SIGTERM, and says then which of the three ways has changed it
  *   trace attack PID      changes it; the two are the same file, so that the addresses are the same
- *   trace inject PID      writes code into process 1 (a stage that waits for signals), and wakes it: it makes a
- *                         user namespace, and ends with status 40, or 40 + the error
+ *   trace unshare|group PID    writes code into process 1 (a stage that waits for signals), and wakes it: it
+ *                         makes a user namespace, or signals its process group (SIGURG); then it ends, with
+ *                         status 40, or 40 + the error
  */
 #include <errno.h>
 #include <fcntl.h>
+#include <sched.h>
 #include <signal.h>
 #include <stdint.h>
 #include <stdio.h>
@@ -83,13 +85,14 @@ static int attack(pid_t pid)
     return !could;
 }
 
-static int inject(pid_t pid)
+static int inject(pid_t pid, unsigned char call, unsigned char high, unsigned char second)
 {
 #ifdef __x86_64__
-    /* exit_group(40 - unshare(CLONE_NEWUSER)) */
-    static const unsigned char code[] = {
-        0xb8, 0x10, 0x01, 0x00, 0x00, 0xbf, 0x00, 0x00, 0x00, 0x10, 0x0f, 0x05, 0xf7,
-        0xd8, 0x8d, 0x78, 0x28, 0xb8, 0xe7, 0x00, 0x00, 0x00, 0x0f, 0x05,
+    /* exit_group(40 - CALL(HIGH << 24, SECOND)) */
+    const unsigned char code[] = {
+        0xb8, call, call == 62 ? 0 : 1, 0x00, 0x00, 0xbf, 0x00, 0x00, 0x00, high,
+        0xbe, second, 0x00, 0x00, 0x00, 0x0f, 0x05, 0xf7, 0xd8, 0x8d,
+        0x78, 0x28, 0xb8, 0xe7, 0x00, 0x00, 0x00, 0x0f, 0x05,
     };
     char path[64], text[256] = "";
     unsigned long pointer = 0;
@@ -99,7 +102,7 @@ static int inject(pid_t pid)
         int file = open(path, O_RDONLY | O_CLOEXEC);
         ssize_t length = file < 0 ? -1 : read(file, text, sizeof text - 1);
         if (length < 0)
-            return report("where it is", -1), 2;
+            return report("where it is", -1), 1;
         text[length] = '\0';
         close(file);
         const char *last = strrchr(text, ' ');
@@ -108,14 +111,14 @@ static int inject(pid_t pid)
         usleep(10000);
     }
     int memory = open_memory(pid);
-    if (!pointer || memory < 0)
-        return report("mem", -1), 2;
-    if (pwrite(memory, code, sizeof code, (off_t)pointer) != sizeof code)
-        return report("mem", -1), 2;
+    if (!pointer)
+        return 2;
+    if (memory < 0 || pwrite(memory, code, sizeof code, (off_t)pointer) != sizeof code)
+        return report("mem", -1), 1;
     kill(pid, SIGCHLD);
     sleep(10); /* we end with process 1 */
 #endif
-    (void)pid;
+    (void)pid, (void)call, (void)high, (void)second;
     return 2;
 }
 
@@ -125,7 +128,9 @@ int main(int argc, char **argv)
         return be_victim();
     if (argc == 3 && strcmp(argv[1], "attack") == 0)
         return attack(atoi(argv[2]));
-    if (argc == 3 && strcmp(argv[1], "inject") == 0)
-        return inject(atoi(argv[2]));
+    if (argc == 3 && strcmp(argv[1], "unshare") == 0)
+        return inject(atoi(argv[2]), SYS_unshare & 0xff, CLONE_NEWUSER >> 24, 0);
+    if (argc == 3 && strcmp(argv[1], "group") == 0)
+        return inject(atoi(argv[2]), SYS_kill & 0xff, 0, SIGURG);
     return 2;
 }
