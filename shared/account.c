@@ -14,9 +14,9 @@
 
 static const uint32_t largest_id = UINT32_MAX - 1;
 
-/* An entry: name:password:id:..., then the group in passwd, the members in group. */
+/* An entry: name:password:id:..., then group:full name:home in passwd, the members in group. */
 struct entry {
-    const char *name, *id, *fourth; /* NULL: the line has not so many fields */
+    const char *name, *id, *fourth, *home; /* NULL: the line has not so many fields */
     int cut;                        /* it is longer than what can be read of it */
 };
 
@@ -56,8 +56,8 @@ static char *next_field(char **rest)
     return field;
 }
 
-/* Returns 0 at the end of the file. A line without a name is none. A line that is too long comes in several parts, and only the first
- * of them begins with a name. */
+/* Returns 0 at the end of the file. A line without a name is none. A line that is too long comes in
+ * several parts, and only the first of them begins with a name. */
 static int next_entry(struct table *table, struct entry *entry)
 {
     for (char *line; (line = next_line(&table->lines));) {
@@ -70,6 +70,8 @@ static int next_entry(struct table *table, struct entry *entry)
         next_field(&line);
         entry->id = next_field(&line);
         entry->fourth = next_field(&line);
+        next_field(&line);
+        entry->home = next_field(&line);
         return 1;
     }
     errno = table->lines.error;
@@ -114,6 +116,11 @@ static uint32_t read_field(const struct table *table, const struct entry *entry,
     return (uint32_t)read_number(what, field, 0, largest_id);
 }
 
+static int has_id(const struct entry *entry, uint32_t id)
+{
+    return entry->id && is_number(entry->id) && strtoull(entry->id, NULL, 10) == id;
+}
+
 struct user find_user(const char *text, int need_group)
 {
     struct user user = {0};
@@ -128,8 +135,7 @@ struct user find_user(const char *text, int need_group)
         return user;
     open_table(&table, "/etc/passwd", "user", text, 0);
     while (next_entry(&table, &entry)) {
-        if (by_number ? !entry.id || !is_number(entry.id) || strtoull(entry.id, NULL, 10) != user.id
-                      : strcmp(entry.name, text) != 0) {
+        if (by_number ? !has_id(&entry, user.id) : strcmp(entry.name, text) != 0) {
             compare(&guess, entry.name);
             continue;
         }
@@ -215,4 +221,28 @@ size_t groups_of_user(const struct user *user, gid_t *groups)
         groups[count++] = id;
     }
     return count;
+}
+
+struct login find_login(uid_t id)
+{
+    struct login login;
+    struct table table;
+    struct entry entry;
+    snprintf(login.name, sizeof login.name, "%u", (unsigned)id);
+    strcpy(login.home, "/");
+    if (!open_table(&table, "/etc/passwd", "user", login.name, 1))
+        return login;
+    while (next_entry(&table, &entry))
+        if (has_id(&entry, id)) {
+            if (!entry.home || strlen(entry.name) >= sizeof login.name ||
+                strlen(entry.home) >= sizeof login.home)
+                refuse("%s: the entry of the user %s has no home directory, or too long a one", table.path,
+                       login.name);
+            strcpy(login.name, entry.name);
+            if (*entry.home)
+                strcpy(login.home, entry.home);
+            close_lines(&table.lines);
+            break;
+        }
+    return login;
 }

@@ -35,4 +35,12 @@ size_t find_groups(const char *what, const char *list, gid_t *groups);
  * name; without that file there are none. Returns how many; at most MOST_GROUPS. */
 size_t groups_of_user(const struct user *user, gid_t *groups);
 
+struct login {
+    char name[256], home[4096];
+};
+
+/* Finds the name and the home directory of a user in /etc/passwd; without an entry there they are its number and
+ * "/". */
+struct login find_login(uid_t id);
+
 #endif

@@ -69,6 +69,7 @@ int main(int argc, char **argv)
     for (; *last && strchr(*last, '='); last++)
         check_name(*last, strcspn(*last, "="));
     words.next = last;
+    words.next += last > first && *last && strcmp(*last, "--") == 0;
     char **rest = next_program(&words);
 
     if (clearing)

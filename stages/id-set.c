@@ -12,16 +12,18 @@
 #include <grp.h>
 #include <signal.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/prctl.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
-enum { GROUPS = 256, CLEAR_GROUPS, UMASK };
+enum { GROUPS = 256, CLEAR_GROUPS, UMASK, ENV };
 
 static const struct option options[] = {
     {GROUPS, "groups", "LIST", "the supplementary groups, with commas between them"},
     {CLEAR_GROUPS, "clear-groups", NULL, "no supplementary groups"},
+    {ENV, "env", NULL, "set HOME, USER and LOGNAME, too"},
     {UMASK, "umask", "MODE", "the file mode mask, octal: 022"},
     {0},
 };
@@ -129,13 +131,27 @@ static void change_tied(const struct identity *identity)
         raise(signal);
 }
 
+static void set_variable(const char *name, const char *value)
+{
+    if (setenv(name, value, 1) < 0)
+        fail("cannot set %s", name);
+}
+
+static void set_environment(uid_t user)
+{
+    struct login login = find_login(user);
+    set_variable("HOME", login.home);
+    set_variable("USER", login.name);
+    set_variable("LOGNAME", login.name);
+}
+
 int main(int argc, char **argv)
 {
     struct words words = read_words(&program, argc, argv);
     static struct identity identity;
     const char *groups = NULL, *mask = NULL;
     char name[256];
-    int clear = 0;
+    int clear = 0, environment = 0;
     unsigned mode = 0;
 
     for (int letter; (letter = next_option(&words));)
@@ -145,6 +161,9 @@ int main(int argc, char **argv)
             break;
         case CLEAR_GROUPS:
             clear = 1;
+            break;
+        case ENV:
+            environment = 1;
             break;
         case UMASK:
             mask = words.value;
@@ -165,6 +184,8 @@ int main(int argc, char **argv)
         identity.count = find_groups("--groups", groups, identity.groups);
     else if (!group && !clear)
         identity.count = groups_of_user(&user, identity.groups);
+    if (environment)
+        set_environment(identity.user);
     change_tied(&identity);
     if (mask)
         umask((mode_t)mode);

@@ -307,7 +307,6 @@ static void add_mounts(struct composition *chain, int bare, int tty)
         add_tmpfs(chain, "/mytemp");
     for (int i = 0; i < tmpfs->count; i++)
         add_tmpfs(chain, tmpfs->items[i]);
-    add_environment(chain); /* not the last one: a "=" in PROG would be its, too */
     add_stage(chain, "mnt-proc");
     add_operand(chain, "/proc");
     if (!bare || tty) {
@@ -354,8 +353,10 @@ static void add_locks(struct composition *chain, int tty)
     int filters = strcmp(policy, "none") != 0;
     if (user) {
         add_stage(chain, "id-set");
+        add(chain, "--env");
         add_operand(chain, user);
     }
+    add_environment(chain);
     if (tty)
         add_stage(chain, "tty-pty"); /* the terminal belongs to the user */
     if (kept) {

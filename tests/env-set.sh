@@ -184,6 +184,8 @@ testWhereTheVariablesEnd() {
     ended 127
     said_only '^env-set: cannot find --clear in PATH: '
     from -- "$bin/env-set" A=1 -- "$probe" env-bytes
+    has A=1
+    from -- "$bin/env-set" A=1 -- -- "$probe" env-bytes
     ended 127
     said_only '^env-set: cannot find -- in PATH: '
     from -- "$bin/env-set" -- --clear=1 --unset=2 "$probe" env-bytes
@@ -195,6 +197,8 @@ testProgWithAnEqualsSign() {
     cp "$probe" "$tmp/odd/a=b"
     from -- "$bin/env-set" A=1 "$tmp/odd/a=b" "$probe" env-bytes
     has A=1 "$tmp/odd/a=b"
+    from -- "$bin/env-set" A=1 -- "$tmp/odd/a=b" env-bytes
+    has A=1
     from -- "$bin/env-set" A=1 cwd-set / "$tmp/odd/a=b" env-bytes
     has A=1
 }

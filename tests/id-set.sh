@@ -155,6 +155,24 @@ testUmask() {
     assertEquals 0123 "$(field Umask)"
 }
 
+testEnv() {
+    needs_root && return
+    for words in 'alice:/home/alice alice' 'bob:/ bob' '1003:/ carol' '7:7:/ 7' '1001:7:/home/alice alice' '0:0:/root root'; do
+        inside id-set --env "${words%:*}" sh -c 'echo "$HOME $USER" && [ "$LOGNAME" = "$USER" ]'
+        ended 0
+        printed "${words##*:}"
+    done
+    # Without the option nothing is set, and without the file there is no home.
+    HOME=/x USER=y LOGNAME=z inside id-set alice sh -c 'echo $HOME $USER $LOGNAME'
+    printed '/x y z'
+    rm "$own/etc/passwd"
+    inside id-set --env 7:7 sh -c 'echo $HOME $USER'
+    printed '/ 7'
+    echo 'dave:x:4:5' >"$own/etc/passwd"
+    inside id-set --env 4:5 echo reached
+    refused 'id-set: /etc/passwd: the entry of the user 4 has no home directory, or too long a one'
+}
+
 testBadUmask() {
     for mask in 8 x -1 '' ' 22' 22x 10000 u=rwx 0x1; do
         attempt id-set --umask "$mask" 5:6 echo reached

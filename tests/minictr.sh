@@ -645,7 +645,7 @@ testBadRlimit() {
 # A limit that is raised is set while there still is the capability for it.
 testRaisedRlimit() {
     assertEquals "res-limit nofile=64:max
-id-set root
+id-set --env root
 cap-keep default
 priv-lock$scope
 sys-filter --default
@@ -705,6 +705,22 @@ testSysFilterOfAFile() {
     assertEquals 'minictr: hint: did you mean openat?' "$hint"
     box --sys-filter "$tmp/missing" true
     refused "minictr: cannot open $tmp/missing: No such file or directory"
+}
+
+testHomeOfTheUser() {
+    for words in 'root,/root,root' 'nobody,/nonexistent,nobody' '7:7,/,7'; do
+        expected=${words#*,}
+        box --user "${words%%,*}" sh -c 'echo $HOME,$USER,$LOGNAME'
+        printed "$expected,${expected#*,}"
+    done
+    box --user nobody --env HOME=/x sh -c 'echo $HOME'
+    printed /x
+    # What the caller has stays when no user is given.
+    attempt env HOME=/y minictr --root "$root" sh -c 'echo $HOME'
+    printed /y
+    box --bare --env A=1 a=b
+    ended 127
+    said 'cannot find a=b in PATH'
 }
 
 testUserThatIsNotThere() {
@@ -856,10 +872,10 @@ minictr
     uts-name minictr \\
     root-setup --read-only $root \\
     mnt-tmpfs /mytemp \\
-    env-set A=1 \\
     mnt-proc /proc \\
     mnt-dev /dev \\
     cwd-set /x \\
+    env-set A=1 \\
     tty-pty \\
     prog"
 }
@@ -888,13 +904,13 @@ testPrintOfEveryOption() {
     mnt-bind --ro --rec $shown/file '/c d' \\
     root-setup . \\
     mnt-tmpfs --size 2M /t \\
-    env-set A=1 'B=x y' \\
     mnt-proc /proc \\
     mnt-dev /dev \\
     mnt-sys /sys \\
     mnt-mask --default \\
     cwd-set /w \\
-    id-set nobody:1 \\
+    id-set --env nobody:1 \\
+    env-set A=1 'B=x y' \\
     tty-pty \\
     cap-keep kill \\
     priv-lock$scope \\

@@ -55,7 +55,8 @@ int main(int argc, char **argv)
     tried("propagation-back", mount(NULL, "/", NULL, MS_PRIVATE, NULL));
     tried("umount", umount2("/proc/keys", MNT_DETACH));
     tried("move", mount("/sys", place("sys"), NULL, MS_MOVE, NULL));
-    tried("mount-setattr", syscall(SYS_mount_setattr, AT_FDCWD, "/proc/irq", 0, &writable, sizeof writable));
+    tried("mount-setattr",
+          syscall(SYS_mount_setattr, AT_FDCWD, "/proc/irq", 0, &writable, sizeof writable));
     long tree = syscall(SYS_open_tree, AT_FDCWD, "/proc", TREE_CLONE);
     tried("open-tree", tree);
     tried("move-mount", syscall(SYS_move_mount, tree, "", AT_FDCWD, place("tree"), FROM_EMPTY));

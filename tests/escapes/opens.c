@@ -1,8 +1,8 @@
 /*
- * opens: opens files, and leaves it at that: it reads and writes nothing, since these may be files by
- * which the machine is changed (core_pattern, release_agent), or that are read only once (kmsg).
+ * opens: opens files, and leaves it at that: it reads and writes nothing, since these may be files
+ * by which the machine is changed (core_pattern, release_agent), or that are read only once (kmsg).
  *
- *   opens read|write FILE...     says of each whether it could; 0 when it could open one, 1 when none
+ *   opens read|write FILE...     says of each whether it could; 0 when it could open one, else 1
  */
 #include <errno.h>
 #include <fcntl.h>

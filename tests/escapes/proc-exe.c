@@ -36,7 +36,7 @@ static int open_all_ways(const char *path)
     struct stat status;
     int handle = open(path, O_PATH | O_CLOEXEC), reader = open(path, O_RDONLY | O_CLOEXEC);
     if (handle < 0 || reader < 0 || fstat(reader, &status) < 0)
-        return 2;
+        return report("open", -1), 1;
     snprintf(again, sizeof again, "/proc/self/fd/%d", handle);
     report("open to write", open(path, O_WRONLY | O_CLOEXEC));
     report("open again to write", open(again, O_WRONLY | O_CLOEXEC));
@@ -95,8 +95,11 @@ static int pass(int link, int *fd, int sends)
 
 static int send_to(const char *socket_path, const char *path)
 {
-    int handle = open(path, O_PATH | O_CLOEXEC), link = connect_or_listen(socket_path, 0);
-    return handle < 0 || link < 0 || pass(link, &handle, 1) < 0 ? 2 : 0;
+    int handle = open(path, O_PATH | O_CLOEXEC);
+    if (handle < 0)
+        return report("open", -1), 1;
+    int link = connect_or_listen(socket_path, 0);
+    return link < 0 || pass(link, &handle, 1) < 0 ? 2 : 0;
 }
 
 static int take_from(const char *socket_path)

@@ -4,6 +4,7 @@
  * console (TIOCLINUX, CVE-2023-1523).
  *
  *   typing into                     does that with standard input: a, b, c
+ *   typing steal                    takes the terminal away from its session, for one of its own
  *   typing on-terminal PROG...      runs PROG on a new terminal; says afterwards what has been typed into it
  *   typing filter                   prints a filter that compares 64 bits (sys-filter --bpf)
  */
@@ -37,6 +38,20 @@ static int type(void)
     report("TIOCLINUX", TIOCLINUX, "\003"); /* paste what is selected */
     report("TIOCLINUX, more bits", TIOCLINUX | ~0UL << 32, "\003");
     return !could;
+}
+
+static int steal(void)
+{
+    int status = 1;
+    pid_t child = fork();
+    if (child == 0) {
+        setsid();
+        report("TIOCSCTTY", TIOCSCTTY, (const char *)1);
+        fflush(stdout);
+        _exit(!could);
+    }
+    waitpid(child, &status, 0);
+    return status != 0;
 }
 
 /* Copies what the terminal shows until PROG has ended and nothing more comes. */
@@ -107,6 +122,8 @@ int main(int argc, char **argv)
 {
     if (argc == 2 && strcmp(argv[1], "into") == 0)
         return type();
+    if (argc == 2 && strcmp(argv[1], "steal") == 0)
+        return steal();
     if (argc > 2 && strcmp(argv[1], "on-terminal") == 0)
         return run_on_terminal(argv + 2);
     if (argc == 2 && strcmp(argv[1], "filter") == 0)
