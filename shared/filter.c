@@ -326,7 +326,7 @@ void print_filter(const struct filter *filter)
             printf("goto %u", i + 1 + at->value);
         } else if (sign) {
             printf("if %s ", sign);
-            print_value(at, loaded[i]);
+            print_value(at, at->code == IF_ANY ? MIXED : loaded[i]); /* bits are no name */
             printf(" goto %u else %u", i + 1 + at->if_true, i + 1 + at->if_false);
         } else {
             printf("code %#x value %#x jumps %u %u", at->code, at->value, at->if_true, at->if_false);

@@ -163,6 +163,15 @@ int set_resource_limit(int resource, uint64_t soft, uint64_t hard)
     return (int)syscall(SYS_prlimit64, 0, resource, limit, NULL);
 }
 
+int get_hard_limit(int resource, uint64_t *hard)
+{
+    uint64_t limit[2];
+    if (syscall(SYS_prlimit64, 0, resource, NULL, limit) < 0)
+        return -1;
+    *hard = limit[1];
+    return 0;
+}
+
 static uint64_t password;
 
 void exec_password(uint64_t word)

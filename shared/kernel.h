@@ -70,8 +70,9 @@ int mount_filesystem(int context, unsigned flags);
 /* pivot_root(2). */
 int pivot_root_to(const char *new_root, const char *put_old);
 
-/* prlimit(2) of the calling process: sets RLIMIT_* to SOFT and HARD. */
+/* prlimit(2) of the calling process: sets RLIMIT_* to SOFT and HARD; gets the hard one. */
 int set_resource_limit(int resource, uint64_t soft, uint64_t hard);
+int get_hard_limit(int resource, uint64_t *hard);
 
 /* execveat(2) of a name below a directory, flags 0; execve(2). They return only on failure. */
 int exec_at(int directory, const char *name, char **words, char **environment);

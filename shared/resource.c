@@ -1,6 +1,7 @@
 #include "resource.h"
 
 #include "closest.h"
+#include "kernel.h"
 #include "message.h"
 #include "value.h"
 
@@ -69,6 +70,12 @@ int read_resource_limit(const char *word, struct rlimit *limits)
     int kind = find_kind(word, length);
     *limits = read_pair(kind, word + length + 1);
     return kinds[kind].resource;
+}
+
+int raises_limit(int resource, const struct rlimit *limits)
+{
+    uint64_t hard;
+    return get_hard_limit(resource, &hard) == 0 && limits->rlim_max > hard;
 }
 
 const char *resource_name(int resource)

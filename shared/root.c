@@ -7,7 +7,7 @@
 #include <fcntl.h>
 #include <unistd.h>
 
-void open_root(const char *dir, int read_only)
+void open_root(const char *dir, unsigned flags)
 {
     int target = open_at(AT_FDCWD, dir, O_PATH | O_DIRECTORY);
     if (target < 0)
@@ -16,8 +16,8 @@ void open_root(const char *dir, int read_only)
     int tree = clone_tree(target, NULL, 1);
     if (tree < 0)
         fail("cannot make a mount of the new root %s", dir);
-    if (read_only && add_mount_flags(tree, MOUNT_ATTR_RDONLY, 1) < 0)
-        fail("cannot make the new root %s read-only", dir);
+    if (flags && add_mount_flags(tree, flags, 1) < 0)
+        fail("cannot set the flags of the new root %s", dir);
     if (attach_mount(tree, target) < 0)
         fail("cannot mount the new root %s", dir);
     chain_fix_directory();

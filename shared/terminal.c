@@ -254,7 +254,7 @@ int supervise_terminal(struct supervisor *supervisor, int master, int socket)
     }
     supervisor->on_stop = on_stop;
     in.from = in.to = out.from = out.to = -1;
-    int ended = supervise_signal(supervisor, 0, 0);
+    int ended = master < 0 && supervise_signal(supervisor, 0, 0);
     while (!ended) {
         if (master >= 0 && new_terminal < 0) {
             connect_terminals(master);
@@ -265,6 +265,9 @@ int supervise_terminal(struct supervisor *supervisor, int master, int socket)
                 complain("cannot answer tty-pty");
             close(socket); /* without an answer tty-pty gives up */
             socket = -1;
+            /* PROG may have ended before this, and what it wrote must not be lost. */
+            if ((ended = supervise_signal(supervisor, 0, 0)))
+                break;
         }
         int waits = is_terminal && !is_raw; /* for the foreground, of which nobody tells */
         struct pollfd list[COUNT] = {

@@ -8,6 +8,7 @@
 #include <limits.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 enum { KEEP = 256 };
@@ -23,6 +24,15 @@ static const struct program program = {
     "Close all descriptors but standard input, output and error, then run PROG",
     options,
 };
+
+/* A directory is as good as one that was left open: from it ".." leads to all of the host. */
+static void check_streams(void)
+{
+    struct stat status;
+    for (int fd = STDIN_FILENO; fd <= STDERR_FILENO; fd++)
+        if (fstat(fd, &status) == 0 && S_ISDIR(status.st_mode))
+            refuse("standard stream %d is a directory", fd);
+}
 
 enum { MOST_KEPT = 64 };
 
@@ -61,6 +71,7 @@ int main(int argc, char **argv)
         count = read_list(words.option, words.value, kept);
     char **rest = next_program(&words);
 
+    check_streams();
     const int ours[] = {chain_kept_stages(), chain_terminal()};
     for (int i = 0; i < 2; i++)
         if (ours[i] >= 0)

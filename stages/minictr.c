@@ -49,7 +49,8 @@ static const struct option options[] = {
     {USER, "user", "USER[:GROUP]", "run PROG as this user of the container (default: root)"},
     {CAP_KEEP, "cap-keep", "LIST", "capabilities of PROG: names, default, all or none (default:\ndefault, or with a --user none; cap-keep(1))"},
     {SYS_FILTER, "sys-filter", "FILE", "policy for system calls, or default or none (sys-filter(1))"},
-    {PRIVILEGED, "privileged", NULL, "leave out cap-keep, priv-lock and sys-filter"},
+    {PRIVILEGED, "privileged", NULL,
+     "leave out cap-keep, priv-lock, sys-filter, and --nodev of binds"},
     {TTY, "tty", NULL,
      "give it a terminal of its own (default: when standard\ninput and output are one)"},
     {NO_TTY, "no-tty", NULL, "leave it on this terminal"},
@@ -237,6 +238,8 @@ static void add_bind(struct composition *chain, const char *text)
     if (read_only)
         add(chain, "--ro");
     add(chain, "--rec");
+    if (!is_given(BARE) && !is_given(PRIVILEGED))
+        add(chain, "--nodev");
     add_operand(chain, source);
     add_operand(chain, dir);
 }
@@ -245,20 +248,24 @@ static void add_bind(struct composition *chain, const char *text)
 static void add_root(struct composition *chain, const char *root)
 {
     const struct list *binds = all(BIND);
-    int read_only = is_given(READ_ONLY);
+    int read_only = is_given(READ_ONLY), nodev = !is_given(BARE);
     if (is_given(EPHEMERAL) || binds->count) {
         add_stage(chain, is_given(EPHEMERAL) ? "mnt-overlay" : "root-open");
         if (read_only)
             add(chain, "--read-only");
+        if (nodev)
+            add(chain, "--nodev");
         add_operand(chain, root);
         for (int i = 0; i < binds->count; i++)
             add_bind(chain, binds->items[i]);
-        read_only = 0;
+        read_only = nodev = 0;
         root = ".";
     }
     add_stage(chain, "root-setup");
     if (read_only)
         add(chain, "--read-only");
+    if (nodev)
+        add(chain, "--nodev");
     add_operand(chain, root);
 }
 
@@ -276,9 +283,9 @@ static void add_rlimits(struct composition *chain, int raised)
 {
     const struct list *list = all(RLIMIT);
     for (int i = 0, begun = 0; i < list->count; i++) {
-        struct rlimit wanted, now = {0};
-        getrlimit(read_resource_limit(list->items[i], &wanted), &now);
-        if ((wanted.rlim_max > now.rlim_max) != raised)
+        struct rlimit wanted;
+        int resource = read_resource_limit(list->items[i], &wanted);
+        if (raises_limit(resource, &wanted) != raised)
             continue;
         if (!begun++)
             add_stage(chain, "res-limit");

@@ -14,12 +14,13 @@
 #include <sys/statvfs.h>
 #include <unistd.h>
 
-enum { LOWER = 256, UPPER, WORK, SIZE, LAYERS = 64 };
+enum { LOWER = 256, UPPER, WORK, SIZE, NODEV, LAYERS = 64 };
 
 static const struct option options[] = {
     {LOWER, "lower", "LAYER...", "a layer below DIR; each one is below those before it"},
     {UPPER, "upper", "DIR", "keep the changes there (default: in a tmpfs, and gone at the end)"},
     {WORK, "work", "DIR", "an empty directory on the same file system, for the kernel's use"},
+    {NODEV, "nodev", NULL, "device nodes in it are none"},
     {SIZE, "size", "SIZE", "of that tmpfs: at most so many bytes (default: half of the memory)"},
     {0},
 };
@@ -89,6 +90,7 @@ int main(int argc, char **argv)
     const char *lower[LAYERS], *upper = NULL, *work = NULL;
     char size[24] = "";
     int layers[LAYERS], count = 1;
+    unsigned flags = 0;
     for (int letter; (letter = next_option(&words));)
         switch (letter) {
         case LOWER:
@@ -100,6 +102,9 @@ int main(int argc, char **argv)
             break;
         case WORK:
             work = words.value;
+            break;
+        case NODEV:
+            flags = MOUNT_ATTR_NODEV;
             break;
         case SIZE:
             snprintf(size, sizeof size, "%llu",
@@ -128,7 +133,7 @@ int main(int argc, char **argv)
 
     struct mount_option settings[LAYERS + 3] = {{0}};
     char names[LAYERS + 2][32], joined[LAYERS * 32] = "";
-    unsigned flags = upper ? flags_of(upper_layer) : 0;
+    flags |= upper ? flags_of(upper_layer) : 0;
     for (int i = 0; i < count; i++) {
         flags |= flags_of(layers[i]);
         settings[i] = (struct mount_option){"lowerdir+", name_of(layers[i], names[i])};

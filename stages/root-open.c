@@ -1,5 +1,6 @@
 /* root-open: open the directory that is to become the root, so that things can be mounted in it. */
 #include "chain.h"
+#include "kernel.h"
 #include "message.h"
 #include "namespace.h"
 #include "root.h"
@@ -7,8 +8,11 @@
 
 #include <stddef.h>
 
+enum { NODEV = 256 };
+
 static const struct option options[] = {
     {'r', "read-only", NULL, "mount it, and all below it, read-only"},
+    {NODEV, "nodev", NULL, "its device nodes, and those below it, are none"},
     {0},
 };
 
@@ -23,16 +27,16 @@ static const struct program program = {
 int main(int argc, char **argv)
 {
     struct words words = read_words(&program, argc, argv);
-    int read_only = 0;
-    while (next_option(&words))
-        read_only = 1;
+    unsigned flags = 0;
+    for (int letter; (letter = next_option(&words));)
+        flags |= letter == NODEV ? MOUNT_ATTR_NODEV : MOUNT_ATTR_RDONLY;
     const char *dir = next_operand(&words, "DIR");
     char **rest = next_program(&words);
 
     need_own_namespace('m');
     if (chain_made('/'))
         refuse("a new root is open already");
-    open_root(dir, read_only);
+    open_root(dir, flags);
     chain_note_made("/");
     chain(rest);
 }

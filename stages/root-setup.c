@@ -11,8 +11,11 @@
 #include <sys/mount.h>
 #include <unistd.h>
 
+enum { NODEV = 256 };
+
 static const struct option options[] = {
     {'r', "read-only", NULL, "mount the new root, and all below it, read-only"},
+    {NODEV, "nodev", NULL, "its device nodes, and those below it, are none"},
     {0},
 };
 
@@ -24,34 +27,34 @@ static const struct program program = {
     options,
 };
 
-static void make_read_only(void)
+static void set_flags(unsigned flags)
 {
     int root = open_at(AT_FDCWD, ".", O_PATH | O_DIRECTORY);
-    if (root < 0 || add_mount_flags(root, MOUNT_ATTR_RDONLY, 1) < 0)
-        fail("cannot make the new root read-only");
+    if (root < 0 || add_mount_flags(root, flags, 1) < 0)
+        fail("cannot set the flags of the new root");
     close(root);
 }
 
 int main(int argc, char **argv)
 {
     struct words words = read_words(&program, argc, argv);
-    int read_only = 0;
-    while (next_option(&words))
-        read_only = 1;
+    unsigned flags = 0;
+    for (int letter; (letter = next_option(&words));)
+        flags |= letter == NODEV ? MOUNT_ATTR_NODEV : MOUNT_ATTR_RDONLY;
     const char *dir = next_operand(&words, "DIR");
     char **rest = next_program(&words);
 
     need_own_namespace('m');
     chain_keep_stages();
     if (!chain_made('/')) {
-        open_root(dir, read_only);
+        open_root(dir, flags);
     } else {
         if (strcmp(dir, ".") != 0) {
             hint("its name is \".\" here");
             refuse("a new root is open already, so %s cannot be it", dir);
         }
-        if (read_only)
-            make_read_only();
+        if (flags)
+            set_flags(flags);
     }
 
     /* With "." for both, the old root ends up on top of the new one, where it is taken off at once;

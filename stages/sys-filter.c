@@ -55,7 +55,8 @@ static void add_refusal(struct policy *policy, const char *option, const char *v
         refuse("%s: the list is too long", option);
     if (colon && strchr(colon, ','))
         refuse("%s: \"%s\": the action comes last, and holds for all", option, value);
-    memcpy(list, value, length); /* the zero byte behind it is there */
+    memcpy(list, value, length);
+    list[length] = '\0';
     add_calls(policy, option, list, colon ? colon + 1 : "EPERM");
 }
 
@@ -71,7 +72,7 @@ static void read_program(struct filter *filter, const char *path)
 
 static _Noreturn void end_output(void)
 {
-    if (fflush(stdout) != 0)
+    if (fflush(stdout) != 0 || ferror(stdout))
         fail("cannot write to standard output");
     _exit(0);
 }

@@ -188,7 +188,10 @@ unreached() {
 testLeakedDescriptor() {
     compose 1d /escapes/leaked "$secret" 1
     leaking sh "$tmp/chain"
-    reached /proc/self/fd/5/secret /proc/1/fd/5/secret /proc/1/fd/5/../host/secret ../host/secret
+    reached /proc/self/fd/5/secret /proc/self/fd/5/../host/secret ../host/secret
+    compose 1d --privileged /escapes/leaked "$secret" 1
+    leaking sh "$tmp/chain"
+    reached /proc/1/fd/5/secret /proc/1/fd/5/../host/secret
 
     leaking minictr --root "$own" /escapes/leaked "$secret" 1
     unreached default
@@ -201,7 +204,7 @@ testLeakedDescriptor() {
 testLeakedDescriptorAsWorkingDirectory() {
     ln -s /proc/self/fd/5 "$own/link"
     for place in /proc/self/fd/5 /link /proc/self/fd/5/../host; do
-        compose 1d sh -c 'cd "$0" && exec "$@"' "$place" /escapes/leaked "$secret"
+        compose 1d sh -c 'cd -P "$0" && exec "$@"' "$place" /escapes/leaked "$secret"
         leaking sh "$tmp/chain"
         reached ./secret /proc/self/cwd/secret
         leaking minictr --root "$own" --cwd "$place" /escapes/leaked "$secret"
@@ -226,10 +229,18 @@ testDescriptorOfTheStages() {
         done
     done
     rm "$own/link"
-    box --privileged ls /proc/1/fd
-    printed '0
-1
-2'
+}
+
+testDescriptorsOfProcessOne() {
+    # Weakened: process 1 is the supervisor that holds the control groups (chain(7)).
+    attempt fd-close ns-enter -mp cg-limit --pids 64 root-setup "$own" mnt-proc /proc ls -1 /proc/1/fd
+    assertNotEquals 'none but the standard streams' 3 "$(grep -c . "$tmp/out")"
+    for options in --no-tty --tty --no-init; do
+        box --privileged $options ls -1 /proc/1/fd
+        expected='0 1 2'
+        [ $options = --no-init ] && expected='0 1 2 3' # the one that ls(1) reads the directory by
+        assertEquals "$options" "$expected" "$(tr -d '\r' <"$tmp/out" | tr '\n' ' ' | sed 's/ $//')"
+    done
 }
 
 testWorkingDirectory() {
@@ -348,9 +359,9 @@ testDeviceNode() {
     # The null device stands for all: it can be opened without harm. Of the disk that the root lies on, the
     # node only: this machine may refuse to open it to everyone.
     set -- /escapes/device make char 1 3 / /shared
-    box --privileged "$@"
-    got_out --privileged
-    answers 'escape-node: open' 'done'
+    attempt ns-enter -mp root-setup "$own" mnt-proc /proc "$@"
+    got_out 'no lock'
+    assertEquals 'no lock' '' "$(grep -v 'done$' "$tmp/out")"
     box --sys-filter none "$@"
     held 'cap-keep alone'
     all_answer "$no_permission"
@@ -376,8 +387,6 @@ testDeviceNodeOfTheImage() {
     mknod "$own/node" c 1 5
     attempt ns-enter -mp root-setup "$own" /escapes/device open /node
     got_out 'root-setup alone'
-    box --bare /escapes/device open /node
-    got_out --bare
     for option in --no-tty --ephemeral --read-only --no-init "--bind=$host:/mnt:ro"; do
         box "$option" /escapes/device open /node
         held "$option"

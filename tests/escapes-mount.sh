@@ -428,7 +428,7 @@ testKernelFilesCannotBeRead() {
             head -c 1 $file 2>/dev/null | grep -q . && echo $file
         done; :'
     files=$(existing /proc/keys /proc/timer_list /proc/interrupts /proc/scsi /proc/acpi /proc/sched_debug \
-        /proc/latency_stats /proc/asound /sys/firmware /sys/devices/virtual/powercap)
+        /proc/kpageflags /proc/latency_stats /proc/asound /sys/firmware /sys/devices/virtual/powercap)
     files="$files $(existing /proc/kcore)"
     # shellcheck disable=SC2086
     without mnt-mask sh -c "$look" - $files

@@ -225,7 +225,7 @@ testPrintIsTheChain() {
     cg-limit --memory 64M --pids 9 --name n \\
     ns-enter -muipC \\
     uts-name n \\
-    root-setup --read-only $root \\
+    root-setup --read-only --nodev $root \\
     mnt-tmpfs --size 1M /a \\
     mnt-tmpfs /b \\
     mnt-proc /proc \\
@@ -433,7 +433,7 @@ testBindSourceIsFoundFromHere() {
         ended 0
         printed text
         (cd "$tmp" && minictr --print --root "$own" --bind "$source:/b" true) >"$tmp/line"
-        assertTrue "$source: $(cat "$tmp/line")" "grep -qF 'mnt-bind --rec $shown /b' '$tmp/line'"
+        assertTrue "$source: $(cat "$tmp/line")" "grep -qF 'mnt-bind --rec --nodev $shown /b' '$tmp/line'"
     done
     attempt sh -c 'cd "$0" && exec minictr --root "$1" --bind=-d:/b ls -d /b/.' "$tmp" "$own"
     printed /b/.
@@ -707,6 +707,16 @@ testSysFilterOfAFile() {
     refused "minictr: cannot open $tmp/missing: No such file or directory"
 }
 
+testDirectoryAsAStream() {
+    for stream in 0 1 2; do
+        attempt sh -c 'case $0 in 0) exec "$@" </usr ;; 1) exec 3>&1 1</usr "$@" ;; 2) exec 2</usr "$@" ;; esac' \
+            $stream minictr --root "$root" echo reached
+        ended 125
+        [ $stream = 2 ] || said_only "^fd-close: standard stream $stream is a directory"
+        assertEquals '' "$(cat "$tmp/out")"
+    done
+}
+
 testHomeOfTheUser() {
     for words in 'root,/root,root' 'nobody,/nonexistent,nobody' '7:7,/,7'; do
         expected=${words#*,}
@@ -899,9 +909,9 @@ testPrintOfEveryOption() {
     cg-limit --memory max --swap max --pids max --cpu 1.5 --cpus 0$io --name n --status-fd 9 \\
     ns-enter -muipC \\
     uts-name h \\
-    root-open --read-only $own \\
-    mnt-bind --rec $shown /b \\
-    mnt-bind --ro --rec $shown/file '/c d' \\
+    root-open --read-only --nodev $own \\
+    mnt-bind --rec --nodev $shown /b \\
+    mnt-bind --ro --rec --nodev $shown/file '/c d' \\
     root-setup . \\
     mnt-tmpfs --size 2M /t \\
     mnt-proc /proc \\
@@ -923,8 +933,8 @@ testPrintOfEveryOption() {
     cg-limit --memory 512M --pids 512 \\
     ns-enter -muipC \\
     uts-name minictr \\
-    mnt-overlay -- -r \\
-    mnt-bind --rec $shown /-b \\
+    mnt-overlay --nodev -- -r \\
+    mnt-bind --rec --nodev $shown /-b \\
     root-setup . \\
     mnt-tmpfs /mytemp \\
     mnt-proc /proc \\

@@ -349,7 +349,7 @@ testKernelRefuses() {
     kernel_refuses open_tree:error=ENOMEM "cannot make a mount of the new root $own: *memory"
     for reason in 'EPERM Operation not permitted' 'EINVAL Invalid argument' 'ENOSYS Function not implemented'; do
         kernel_refuses "mount_setattr:error=${reason%% *}" \
-            "cannot make the new root $own read-only: ${reason#* }" -r
+            "cannot set the flags of the new root $own: ${reason#* }" -r
     done
     kernel_refuses move_mount:error=EINVAL "cannot mount the new root $own: Invalid argument"
     kernel_refuses move_mount:error=ENOSPC "cannot mount the new root $own: No space left on device"

@@ -427,7 +427,7 @@ testKernelRefusesTheMount() {
     kernel_refuses open_tree:error=EINVAL:when=2 \
         "cannot make a mount of the new root $own: Invalid argument"
     kernel_refuses mount_setattr:error=EPERM:when=2 \
-        "cannot make the new root $own read-only: Operation not permitted" --read-only
+        "cannot set the flags of the new root $own: Operation not permitted" --read-only
     kernel_refuses move_mount:error=EINVAL "cannot mount the new root $own: Invalid argument"
 }
 
@@ -445,7 +445,7 @@ testKernelRefusesBehindRootOpen() {
     inject open_tree:error=ENOSYS:when=2 "$@" . echo reached
     refused "root-setup: cannot keep the directory of the stages: $bin: Function not implemented"
     inject mount_setattr:error=EPERM:when=2 "$@" --read-only . echo reached
-    refused 'root-setup: cannot make the new root read-only: Operation not permitted'
+    refused 'root-setup: cannot set the flags of the new root: Operation not permitted'
     inject pivot_root:error=EINVAL "$@" . echo reached
     refused 'root-setup: cannot make . the root: Invalid argument'
     inject umount2:error=EINVAL "$@" . echo reached
