@@ -286,10 +286,17 @@ static void exec_from_path(char **words, int stages)
 static int has_left;
 static int left_stages;
 
-/* The chain leaves the stages, for good. The descriptor stays open until the very exec, since a message
- * may want to look for a stage of a similar name. */
-static void leave_stages(void)
+static int is_bare(const char *word)
 {
+    return !strchr(word, '/');
+}
+
+/* The chain leaves the stages, for good. For a bare name the descriptor stays open until the very exec,
+ * since a message may want to look for a stage of a similar name; a path must not lead through it. */
+static void leave_stages(const char *prog)
+{
+    if (!is_bare(prog))
+        chain_drop_stages();
     left_stages = chain_kept_stages();
     if (left_stages >= 0 && fcntl(left_stages, F_SETFD, FD_CLOEXEC) < 0)
         fail("cannot close the directory of the stages: descriptor %d", left_stages);
@@ -301,11 +308,6 @@ static void leave_stages(void)
     has_left = 1;
 }
 
-static int is_bare(const char *word)
-{
-    return !strchr(word, '/');
-}
-
 void chain_prepare(char **words)
 {
     char path[PATH_MAX + 1];
@@ -313,7 +315,7 @@ void chain_prepare(char **words)
     if (is_bare(words[0]) && find_stage(stages, words[0], path) &&
         faccessat(stages, path, F_OK, 0) == 0)
         return;
-    leave_stages();
+    leave_stages(words[0]);
 }
 
 void chain(char **words)
@@ -321,7 +323,7 @@ void chain(char **words)
     if (!has_left) {
         if (is_bare(words[0]))
             exec_stage(chain_kept_stages(), words);
-        leave_stages();
+        leave_stages(words[0]);
     }
     if (is_bare(words[0]))
         exec_from_path(words, left_stages);

@@ -105,7 +105,9 @@ static uint32_t last_action(const struct policy *policy, int call)
 /* Returns the rule with conditions that is to be looked at from this one on, or 0. */
 static short next_condition(const struct policy *policy, short i)
 {
-    return i && policy->rules[i].count ? i : 0;
+    if (policy->rules[i].count == 0) /* also of rule 0, which is none */
+        return 0;
+    return i;
 }
 
 /* The numbers FIRST up to that of the next range are judged in the same way. */
@@ -177,13 +179,14 @@ static void emit_tree(const struct policy *policy, struct filter *filter, const 
 
 void compile(const struct policy *policy, struct filter *filter)
 {
-    struct range ranges[CALLS + 2];
+    static struct range ranges[CALLS + 2];
     filter->length = 0;
     emit(filter, LOAD, ARCHITECTURE, 0, 0);
     emit(filter, IF_EQUAL, OUR_ARCHITECTURE, 1, 0);
     emit(filter, RETURN, policy->foreign, 0, 0);
     emit(filter, LOAD, NUMBER, 0, 0);
-    emit_tree(policy, filter, ranges, find_ranges(policy, ranges));
+    unsigned count = find_ranges(policy, ranges);
+    emit_tree(policy, filter, ranges, count);
 }
 
 int always_allows(const struct policy *policy, int call)

@@ -198,9 +198,10 @@ static void read_calls(struct reader *reader, uint32_t action)
     int chosen[CONDITIONS_OF_RULE], count = 0, calls = 0;
     short call[CALLS];
     while (next_word(reader) && !word_is(reader, "if")) {
-        if (calls == CALLS)
+        if (calls < CALLS)
+            call[calls++] = (short)find_call(reader);
+        else
             refuse_line(reader, "a rule has too many system calls");
-        call[calls++] = (short)find_call(reader);
     }
     if (!calls)
         refuse_line(reader, "a system call is missing");

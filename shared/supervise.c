@@ -91,6 +91,11 @@ pid_t fork_supervised(struct supervisor *supervisor, uint64_t flags, int cgroup)
     if (!supervisor->is_init && (self = pidfd_open_of(getpid())) < 0)
         return -1;
 
+    /* PROG may be of the same user and as powerful: it must not write into process 1, whose process group
+     * is the caller's. The child is dumpable again with its next execution. */
+    if (supervisor->is_init && prctl(PR_SET_DUMPABLE, 0) < 0)
+        return -1;
+
     /* With SIGCHLD ignored the kernel would reap the child itself and keep its status. */
     sigaction(SIGCHLD, &by_default, &supervisor->on_child);
 

@@ -3,7 +3,9 @@
 #include "message.h"
 #include "words.h"
 
+#include <limits.h>
 #include <stddef.h>
+#include <sys/syscall.h>
 #include <unistd.h>
 
 static const struct program program = {
@@ -18,7 +20,7 @@ int main(int argc, char **argv)
     struct words words = read_words(&program, argc, argv);
     next_option(&words);
     const char *dir = next_operand(&words, "DIR");
-    char **rest = next_program(&words);
+    char **rest = next_program(&words), path[PATH_MAX];
 
     if (chain_made('/')) {
         hint("put this stage behind root-setup");
@@ -27,5 +29,9 @@ int main(int argc, char **argv)
     chain_fix_directory();
     if (chdir(dir) < 0)
         fail("cannot change to the directory %s", dir);
+    /* A link to a descriptor, as that of the stages, may lead out of the root: then the kernel says
+     * "(unreachable)/...", which getcwd(3) makes an error of. */
+    if (syscall(SYS_getcwd, path, sizeof path) > 0 && *path != '/')
+        refuse("the directory %s is not below the root", dir);
     chain(rest);
 }

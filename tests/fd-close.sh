@@ -114,6 +114,14 @@ testKernelRefuses() {
     refused 'fd-close: cannot close the descriptors from 8: Invalid argument'
 }
 
+# From a directory ".." leads to all of the host.
+testDirectoryAsAStream() {
+    attempt sh -c 'exec fd-close echo reached </usr'
+    refused 'fd-close: standard stream 0 is a directory'
+    attempt sh -c 'exec fd-close echo reached 1</usr'
+    refused 'fd-close: standard stream 1 is a directory'
+}
+
 testWithoutRoot() {
     as_nobody fd-close probe fds
     ended 0

@@ -11,6 +11,7 @@ oneTimeSetUp() {
     cp -a "$root" "$own"
     mkdir -p "$own/some/dir" "$own/dir" "$own/inner/bin"
     cp "$helpers/probe" "$own/inner/bin"
+    mknod "$own/null" c 1 3
     echo own >"$own/who"
     echo kept >"$own/some/file"
     for layer in a b c; do
@@ -153,6 +154,14 @@ a'
     refused 'mnt-bind: cannot make the mount point /link: No such file or directory'
     rm "$tmp/b/link"
     assertEquals "$before" "$(sum "$own")"
+}
+
+testNodev() {
+    attempt ns-enter -m mnt-overlay "$own" sh -c 'echo x >null && echo opened'
+    printed opened
+    attempt ns-enter -m mnt-overlay --nodev "$own" sh -c 'echo x >null && echo opened'
+    said 'Permission denied'
+    printed ''
 }
 
 testReadOnly() {

@@ -555,7 +555,7 @@ static void put(const char *word)
     size_t length = strlen(word);
     if (text_length + length >= sizeof text)
         abort();
-    memcpy(text + text_length, word, length);
+    strcpy(text + text_length, word);
     text_length += length;
 }
 

@@ -80,6 +80,18 @@ testReadOnly() {
     assertFalse "[ -e '$own/file' ]"
 }
 
+testNodev() {
+    mknod "$own/null" c 1 3
+    opened "$own" sh -c 'echo x >null && echo opened'
+    printed opened
+    opened --nodev "$own" sh -c 'echo x >null && echo opened'
+    said 'Permission denied'
+    printed ''
+    opened --nodev -r "$own" cat /proc/self/mountinfo
+    assertEquals ' ro,nodev,relatime' "$(mounts_in "$tmp/out")"
+    rm "$own/null"
+}
+
 testReadOnlyHoldsForWhatIsMountedBelow() {
     attempt ns-enter -m mnt-tmpfs "$own/mytemp" mnt-tmpfs "$own/mytemp/a" root-open --read-only "$own" \
         sh -c 'cat /proc/self/mountinfo; touch mytemp/file || touch mytemp/a/file'

@@ -115,6 +115,26 @@ testReadOnly() {
     assertFalse "[ -e '$root/tmp/file' ]"
 }
 
+# A device node of the image opens the device, unless the root is nodev, with what is mounted below it.
+testNodev() {
+    copy=$tmp/with-nodes
+    cp -a "$root" "$copy"
+    mknod "$copy/null" c 1 3
+    into "$copy" sh -c 'echo x >/null && echo opened'
+    printed opened
+    into --nodev "$copy" sh -c 'echo x >/null && echo opened'
+    said 'Permission denied'
+    printed ''
+    attempt ns-enter -m root-open "$copy" root-setup --nodev . sh -c 'echo x >/null && echo opened'
+    said 'Permission denied'
+    printed ''
+    attempt ns-enter -m sh -c 'mount -t tmpfs none "$0/mytemp" && mknod "$0/mytemp/null" c 1 3 &&
+        exec ns-enter -m root-setup --nodev "$0" sh -c "echo x >/mytemp/null && echo opened"' "$copy"
+    said 'Permission denied'
+    printed ''
+    rm -r "$copy"
+}
+
 testReadOnlyShowsInTheFlags() {
     into -r "$root" mnt-proc /proc cat /proc/self/mountinfo
     assertEquals ro, "$(awk '$5 == "/" { print substr($6, 1, 3) }' "$tmp/out")"

@@ -323,6 +323,7 @@ testOwnExecution() {
     printed through
 }
 
+# shellcheck disable=SC2086
 testAProgramThatIsFoundLate() {
     mkdir -p "$tmp/first" "$tmp/last"
     cp "$oracle" "$tmp/last/late"
@@ -339,6 +340,7 @@ testAProgramThatIsFoundLate() {
 }
 
 # All that leads to the execution is done before the filter is there.
+# shellcheck disable=SC2086
 testNothingElseIsNeeded() {
     sanitized && return
     calls=fcntl,fcntl,readlink,readlinkat,openat,open,close,faccessat,faccessat2,brk,mmap,munmap,mprotect
