@@ -111,9 +111,9 @@ static uint32_t read_field(const struct table *table, const struct entry *entry,
 {
     char what[192];
     snprintf(what, sizeof what, "%s: the %s id of %.100s", table->path, kind, entry->name);
-    if (!field)
-        refuse("%s is missing", what);
-    return (uint32_t)read_number(what, field, 0, largest_id);
+    if (field)
+        return (uint32_t)read_number(what, field, 0, largest_id);
+    refuse("%s is missing", what);
 }
 
 static int has_id(const struct entry *entry, uint32_t id)

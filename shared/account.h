@@ -39,8 +39,8 @@ struct login {
     char name[256], home[4096];
 };
 
-/* Finds the name and the home directory of a user in /etc/passwd; without an entry there they are its number and
- * "/". */
+/* Finds the name and the home directory of a user in /etc/passwd; without an entry there they are its
+ * number and "/". */
 struct login find_login(uid_t id);
 
 #endif

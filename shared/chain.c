@@ -213,8 +213,8 @@ void chain_keep_stages(void)
     pass_on(stages_variable, entry, sizeof entry, fd);
 }
 
-/* Writes where a stage of this name would be into PATH: relative to the descriptor STAGES, or with -1 its whole
- * path. Returns whether it can be one. */
+/* Writes where a stage of this name would be into PATH: relative to the descriptor STAGES, or with -1 its
+ * whole path. Returns whether it can be one. */
 static int find_stage(int stages, const char *name, char *path)
 {
     size_t length = 0;

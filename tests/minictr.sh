@@ -897,8 +897,8 @@ testPrintOfEveryOption() {
     /dev/*) io=" --io $disk:rbps=1M,wiops=9" ;;
     *) io= ;;
     esac
-    # shellcheck disable=SC2086
     printf '%s\n' '# ours' 'include container' '' 'EXDEV uname' '  allow mount if arg0 == 1 # never' >"$tmp/policy"
+    # shellcheck disable=SC2086
     attempt minictr --print --root "$own" --rlimit nofile=64 --env A=1 --cwd /w --bind "$shown/../shown:/b" --tty \
         --name n --hostname h --memory max --swap max --pids max --cpu 1.5 --cpus 0 $io --status-fd 9 --tmpfs /t:2M \
         --bind "$shown/file:/c d:ro" --env 'B=x y' --rlimit core=0 --read-only --user nobody:1 \
