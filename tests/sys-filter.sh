@@ -153,6 +153,7 @@ testDeny() {
 
 # With a list of what is allowed, nothing else is.
 testAllow() {
+    sanitized && return
     allowed=exit_group,writev,write,set_tid_address,arch_prctl,ioctl,brk,mmap,munmap,execve
     verdict EPERM --allow $allowed -- uname 0
     verdict EFAULT --allow $allowed,uname -- uname 0
