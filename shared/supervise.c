@@ -74,6 +74,17 @@ static void stay_behind(const struct supervisor *supervisor)
         fail("cannot drop the capabilities that were held for the stages");
 }
 
+/* What was blocked before hold_signals(). */
+static sigset_t mask_before;
+static int is_holding;
+
+void hold_signals(void)
+{
+    sigset_t all = all_signals();
+    sigprocmask(SIG_SETMASK, &all, &mask_before);
+    is_holding = 1;
+}
+
 pid_t fork_supervised(struct supervisor *supervisor, uint64_t flags, int cgroup)
 {
     struct sigaction by_default = {.sa_handler = SIG_DFL};
@@ -103,6 +114,8 @@ pid_t fork_supervised(struct supervisor *supervisor, uint64_t flags, int cgroup)
      * pending there is dropped when it is unblocked. So the supervisor blocks them only when the
      * child is there, and until then may be killed by one, and the child with it. */
     sigprocmask(SIG_SETMASK, supervisor->child_is_init ? NULL : &all, &supervisor->mask);
+    if (is_holding)
+        supervisor->mask = mask_before;
     supervisor->child = fork_with(flags, cgroup);
     if (supervisor->child > 0) {
         sigprocmask(SIG_SETMASK, &all, NULL);

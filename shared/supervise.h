@@ -24,6 +24,10 @@ struct supervisor {
     struct sigaction on_child; /* what the caller did with SIGCHLD */
 };
 
+/* Blocks all signals from here on, for a stage that makes something before it forks: a signal then waits, and
+ * is relayed. fork_supervised() gives the child the mask of before. Cannot fail. */
+void hold_signals(void);
+
 /*
  * Forks, with CLONE_NEW* flags (clone(2)) for the child, which is born in the v2 control group whose
  * directory CGROUP is, or with -1 in the caller's own. Returns 0 in the child, which has the

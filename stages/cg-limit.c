@@ -102,6 +102,7 @@ int main(int argc, char **argv)
         hint("put this stage before the id-set or priv-lock");
         refuse("the group could not be removed: capabilities are held for the stages only");
     }
+    hold_signals(); /* one that came now would leave the group behind */
     cgroup_make(&group, name, parent, complete_limits(&limits), report.fd >= 0);
     set_limits(&group, &limits);
     report_start(&report);
