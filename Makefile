@@ -98,11 +98,11 @@ check: all $(helpers) .build/tests/root
 	tests/run $(TESTS)
 
 # Machines of pure cgroup v2, emulated: their kernel, and a disk with all that was built.
-.build/vm/kernel:
+.build/vm/kernel: tests/vm/kernel
 	@mkdir -p $(@D)
 	tests/vm/kernel $@
 
-.build/vm/image: $(programs:%=$(BIN)/%) $(helpers) .build/tests/root VERSION \
+.build/vm/image: .build/vm/kernel $(programs:%=$(BIN)/%) $(helpers) .build/tests/root VERSION \
 		$(wildcard rootfs/from-* rootfs/common.sh tests/* tests/vm/*)
 	@mkdir -p $(@D)
 	tests/vm/image $@

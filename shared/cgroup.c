@@ -69,12 +69,24 @@ static void hint_at_many_groups(const struct cgroup_place *place, unsigned depth
     errno = error;
 }
 
+/* In a cgroup namespace, with the mounts from before it: its root counts as "/", which is another group
+ * than theirs, and with nsdelegate no process can go there from it (cgroup_namespaces(7)). */
+static void hint_at_namespace(const struct hierarchy *hierarchy)
+{
+    if (hierarchy->is_outside)
+        hint("the control groups are mounted from outside of this cgroup namespace: put this stage "
+             "before %s",
+             chain_made('C') ? "\"ns-enter --cgroup\"" : "what made it");
+}
+
 void cgroup_hint_at_start(const struct cgroup *group)
 {
     int error = errno;
     const struct cgroup_place *place = cgroup_place(group, CGROUP_PIDS);
     if (place && error == EAGAIN)
         hint_at_full(place->hierarchy, "pids.max", "pids.current", "");
+    for (int i = 0; error == ENOENT && i < group->count; i++)
+        hint_at_namespace(group->places[i].hierarchy);
     errno = error;
 }
 
@@ -162,21 +174,19 @@ static int prepare_base(struct cgroup *group, struct cgroup_place *place, unsign
                      ? inherit_cpuset(place->base, "../", "")
                      : 0;
     missing &= ~hierarchy->controllers;
-    if (result == 0 && missing) {
-        int controller = __builtin_ctz(missing);
-        hint_at_missing(hierarchy, controller);
-        remove_made(group);
-        refuse("the controller %s is missing in %s/cgroup.controllers",
-               controller_name(controller, 2), hierarchy->path);
-    }
-    if (result == 0 || errno == ENODEV || errno == ENOENT)
+    if (result == 0 ? !missing : errno == ENODEV || errno == ENOENT)
         return result;
     int error = errno, threaded = is_threaded(place->base);
+    if (result == 0 && !threaded)
+        hint_at_missing(hierarchy, __builtin_ctz(missing));
     errno = error;
     remove_made(group);
     if (threaded)
         refuse("the control group %s is threaded: only threads can be limited in it",
                hierarchy->path);
+    if (result == 0)
+        refuse("the controller %s is missing in %s/cgroup.controllers",
+               controller_name(__builtin_ctz(missing), 2), hierarchy->path);
     if (errno == EBUSY)
         refuse("the control group %s has processes, so groups below it can have no limits",
                hierarchy->path);
@@ -297,10 +307,12 @@ void cgroup_make(struct cgroup *group, const char *name, const char *parent, uns
         refuse("no mounted cgroup hierarchy has the controller memory or pids");
 
     for (int i = 0; i < count; i++)
-        if (!*group->hierarchies[i].path)
+        if (!*group->hierarchies[i].path) {
+            hint_at_namespace(&group->hierarchies[i]);
             refuse("the caller's own control group cannot be seen in the hierarchy of %s, or its "
                    "path is too long",
                    controller_name(__builtin_ctz(group->hierarchies[i].controllers), 2));
+        }
     for (int tries = 0; tries < 100; tries++) {
         int made = 0, result = 0;
         if (name)
@@ -410,6 +422,23 @@ static uint64_t read_count(int directory, const char *file)
     return count > UINT64_C(1) << 62 ? UINT64_MAX : count;
 }
 
+/* v1 counts a kill in the group of the victim alone: adds up those of a group and of all below it. */
+static uint64_t count_kills(int parent, const char *name)
+{
+    char text[256];
+    int directory = open_at(parent, name, O_RDONLY | O_DIRECTORY);
+    DIR *list = directory < 0 ? NULL : fdopendir(directory);
+    if (!list)
+        return 0;
+    read_file(directory, "memory.oom_control", text, sizeof text);
+    uint64_t kills = number_after(text, "oom_kill", 10);
+    for (struct dirent *entry; (entry = readdir(list));)
+        if (entry->d_type == DT_DIR && entry->d_name[0] != '.')
+            kills += count_kills(directory, entry->d_name);
+    closedir(list);
+    return kills;
+}
+
 /* Reads what the group has used. A file that is gone leaves what was read before. */
 static void measure(const struct cgroup *group, struct cgroup_usage *usage)
 {
@@ -418,11 +447,16 @@ static void measure(const struct cgroup *group, struct cgroup_usage *usage)
     static const char *const v1[] = {"memory.oom_control", "memory.limit_in_bytes",
                                      "memory.max_usage_in_bytes"};
     static const char *const v2[] = {"memory.events", "memory.max", "memory.peak"};
-    const char *const *files = memory && memory->hierarchy->version == 2 ? v2 : v1;
+    int version = memory ? memory->hierarchy->version : 2;
+    const char *const *files = version == 2 ? v2 : v1;
     char text[2048];
 
     if (memory && read_file(memory->group, files[0], text, sizeof text) > 0) {
-        usage->oom_kills = number_after(text, "oom_kill", 10);
+        uint64_t kills = version == 2 ? number_after(text, "oom_kill", 10)
+                                      : count_kills(memory->base, group->name);
+        /* Fewer are counted when some of the groups are gone. */
+        if (kills > usage->oom_kills)
+            usage->oom_kills = kills;
         if (usage->oom_kills || usage->complete) {
             usage->memory_limit = read_count(memory->group, files[1]);
             usage->memory_peak = read_count(memory->group, files[2]);

@@ -248,36 +248,46 @@ static void exec_stage(int stages, char **words)
         blame_exec(path, stages);
 }
 
+/* Writes the path that NAME has in the directory that ELEMENT of PATH begins with; returns the next element, or
+ * NULL. The path is empty when it would be too long. */
+static const char *candidate_in(const char *element, const char *name, char *candidate)
+{
+    size_t length = strcspn(element, ":");
+    const char *slash = length && element[length - 1] != '/' ? "/" : "";
+    *candidate = '\0';
+    if (length + strlen(name) + 2 <= PATH_MAX)
+        snprintf(candidate, PATH_MAX, "%.*s%s%s", (int)length, element, slash, name);
+    return element[length] ? element + length + 1 : NULL;
+}
+
 /* Executes a program from PATH as execvp(3) does; returns the error that says most. */
 static void exec_from_path(char **words, int stages)
 {
     const char *path = value_of("PATH");
-    int refused = 0; /* something of that name was there, and this was wrong with it */
-    char found[PATH_MAX], candidate[PATH_MAX];
+    char candidate[PATH_MAX], refused[PATH_MAX] = "";
 
     if (!path)
         path = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin";
-    for (const char *element = path;; element++) {
-        size_t length = strcspn(element, ":");
-        const char *slash = length && element[length - 1] != '/' ? "/" : "";
-        if (length + strlen(words[0]) + 2 <= sizeof candidate) {
-            snprintf(candidate, sizeof candidate, "%.*s%s%s", (int)length, element, slash,
-                     words[0]);
-            exec_path(candidate, words, environ);
-            if (errno != ENOENT && errno != ENOTDIR && errno != EACCES)
-                blame_exec(candidate, stages);
-            if (!refused && (errno == EACCES || access(candidate, F_OK) == 0)) {
-                refused = errno;
-                strcpy(found, candidate);
-            }
-        }
-        element += length;
-        if (!*element)
-            break;
+    for (const char *element = path; element;) {
+        element = candidate_in(element, words[0], candidate);
+        exec_path(candidate, words, environ);
+        if (errno != ENOENT && errno != ENOTDIR && errno != EACCES)
+            blame_exec(candidate, stages);
+        if (errno == EACCES && !*refused)
+            strcpy(refused, candidate);
     }
-    if (refused) {
-        errno = refused;
-        blame_exec(found, stages);
+    if (*refused) {
+        errno = EACCES;
+        blame_exec(refused, stages);
+    }
+    /* Something of that name may be there all the same. It is looked for only now: a filter of system calls
+     * (sys-filter) may kill for that. */
+    for (const char *element = path; element;) {
+        element = candidate_in(element, words[0], candidate);
+        if (*candidate && access(candidate, F_OK) == 0) {
+            exec_path(candidate, words, environ);
+            blame_exec(candidate, stages);
+        }
     }
     blame_search(words[0], path, stages);
 }

@@ -158,6 +158,7 @@ static void choose_parent(struct hierarchy *hierarchy, const struct mounted *mou
     if (!fits)
         *hierarchy->path = '\0';
     hierarchy->is_own = seen && strcmp(own, hierarchy->path) == 0;
+    hierarchy->is_outside = list_has(mount->root, "/", "..");
 }
 
 /*
@@ -183,7 +184,7 @@ static int find_usual(struct hierarchy *list, unsigned controllers)
         hierarchy->version = 1;
         hierarchy->controllers = 1U << i;
         hierarchy->mount = (size_t)length;
-        hierarchy->is_own = 0;
+        hierarchy->is_own = hierarchy->is_outside = 0;
         count++;
     }
     return count;

@@ -29,6 +29,7 @@ struct hierarchy {
                              is below the caller's own group, and that cannot be seen */
     size_t mount;         /* how many bytes of it are the mount point */
     int is_own;           /* it is the caller's own group */
+    int is_outside;       /* the mount shows groups above the root of the caller's cgroup namespace */
 };
 
 /* The name of a controller: in files of that version, and as people and v2 say it. */

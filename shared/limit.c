@@ -29,7 +29,7 @@ static struct limit *add(struct limits *limits, const char *option, int controll
     if (limits->count == LIMITS)
         refuse("%s: these are too many limits: at most %d", option, LIMITS);
     struct limit *limit = &limits->list[limits->count++];
-    *limit = (struct limit){option, controller, 0, {v1_file, v2_file}, {"", ""}};
+    *limit = (struct limit){option, controller, 0, 0, {v1_file, v2_file}, {"", ""}};
     return limit;
 }
 
@@ -184,11 +184,11 @@ void limit_io(struct limits *limits, const char *text)
         snprintf(what, sizeof what, "--io: %s", keys[i].key);
         if (item[length] == ',' && !item[length + 1])
             refuse("--io: nothing follows the last comma of \"%s\"", text);
-        if (is_max(value))
-            continue;
-        uint64_t number = keys[i].is_size ? read_size(what, value, 1)
-                                          : read_number(what, value, 1, UINT_MAX - 1);
+        uint64_t number = is_max(value)     ? 0
+                          : keys[i].is_size ? read_size(what, value, 1)
+                                            : read_number(what, value, 1, UINT_MAX - 1);
         struct limit *limit = add(limits, "--io", CGROUP_IO, keys[i].v1_file, "io.max");
+        limit->is_none = is_max(value);
         snprintf(limit->value[V1], LIMIT_VALUE, "%u:%u %" PRIu64, major(device), minor(device),
                  number);
         snprintf(limit->value[V2], LIMIT_VALUE, "%u:%u %s=%" PRIu64, major(device), minor(device),
@@ -218,7 +218,8 @@ unsigned complete_limits(struct limits *limits)
         limit->optional = !limits->swap_given;
     }
     for (int i = 0; i < limits->count; i++)
-        needed |= 1U << limits->list[i].controller;
+        if (!limits->list[i].is_none)
+            needed |= 1U << limits->list[i].controller;
     return needed;
 }
 
@@ -302,5 +303,6 @@ static void set_limit(struct cgroup *group, const struct limit *limit)
 void set_limits(struct cgroup *group, const struct limits *limits)
 {
     for (int i = 0; i < limits->count; i++)
-        set_limit(group, &limits->list[i]);
+        if (!limits->list[i].is_none)
+            set_limit(group, &limits->list[i]);
 }

@@ -17,6 +17,7 @@ struct limit {
     const char *option;
     int controller;
     int optional;        /* a file that is not there is no error */
+    int is_none;         /* "max": nothing is written */
     const char *file[2]; /* on v1, v2; NULL: there is none like it */
     char value[2][LIMIT_VALUE];
 };

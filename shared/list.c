@@ -3,18 +3,21 @@
 #include "message.h"
 
 #include <stdlib.h>
+#include <string.h>
 
-/* Reads a number at *text, and steps over it; returns whether there was one that fits. */
+enum { MOST = 65535 };
+
+/* Reads a number at *text, and steps over it; returns whether there was one. One that is larger than
+ * MOST becomes MOST + 1. */
 static int read_item(const char **text, unsigned *number)
 {
-    enum { MOST = 65535 };
     char *end;
     if (**text < '0' || **text > '9')
         return 0;
     unsigned long read = strtoul(*text, &end, 10);
-    *number = (unsigned)read;
+    *number = read > MOST ? MOST + 1 : (unsigned)read;
     *text = end;
-    return read <= MOST;
+    return 1;
 }
 
 /* Reads the next range of a list, and steps over the comma behind it; returns whether it is one. */
@@ -49,9 +52,13 @@ void check_list(const char *what, const char *text)
     unsigned first, last;
     if (!*text)
         refuse("%s: the list is empty", what);
-    for (const char *rest = text; *rest;)
+    for (const char *rest = text; *rest;) {
+        const char *range = rest;
         if (!read_range(&rest, &first, &last))
             refuse("%s: \"%s\" is not a list: numbers and ranges, as 0-2,5", what, text);
+        if (last > MOST)
+            refuse("%s: %.*s is too large: at most %d", what, (int)strcspn(range, ","), range, MOST);
+    }
 }
 
 int list_is_within(const char *list, const char *other, unsigned *missing)

@@ -121,6 +121,17 @@ testMemoryOfAllTogether() {
     killed 3
 }
 
+testKillsInGroupsThatProgMadeCount() {
+    attempt cg-limit --memory 64M --name "$name" sh -c 'mkdir "$0/sub" "$0/sub/sub" || exit
+        echo 0 >"$0/sub/sub/cgroup.procs"
+        [ '$version' = 1 ] || for group in "$0" "$0/sub"; do echo +memory >"$group/cgroup.subtree_control"; done
+        probe child-alloc 70; echo 0 >"$0/sub/cgroup.procs" 2>/dev/null; probe child-alloc 70' "$memory/$group"
+    ended 0
+    printed "$(printf 'child 137\n%.0s' 1 2)"
+    killed 2
+    left_nothing
+}
+
 testMaxIsNoLimit() {
     has $no_memory_limit "$memory/$group/$memory_max" --memory max
     has $no_memory_limit "$memory/$group/$swap_max" --memory max
@@ -319,8 +330,11 @@ testBadLists() {
             bad "$option: \"$list\" is not a list: numbers and ranges, as 0-2,5" $option "$list"
         done
         for list in 65536 99999999 0-99999999 4294967296 18446744073709551616; do
-            bad "$option: *$list*" $option $list
+            for words in $list 0,$list $list,0; do
+                bad "$option: $list is too large: at most 65535" $option "$words"
+            done
         done
+        bad "$option: \"99999999-1\" is not a list: *" $option 99999999-1
         for list in 4000 0,4000 0-4000 4000-4001; do
             bad "$option: [1-9]* is not in [0-9]*, which is what $cpuset/minictr has" $option $list
         done
@@ -334,6 +348,11 @@ testOptionsGivenTwice() {
         # shellcheck disable=SC2086
         bad "${words% *} is given twice" $words $words
     done
+    # One without an argument says the same again.
+    case $version in
+    1) bad '--oom-group: cgroup v1 has nothing like it' --oom-group --oom-group ;;
+    2) has 1 "$memory/$group/memory.oom.group" --oom-group --oom-group ;;
+    esac
 }
 
 #
@@ -464,6 +483,10 @@ testBadIo() {
     bad "--io: rbps=$(printf %099d 1) is too large" --io "$disk:rbps=$(printf %099d 1)"
     bad "--io: $disk rbps is given twice" --io "$disk:rbps=1M,wbps=1M,rbps=2M"
     bad "--io: $disk rbps is given twice" --io "$disk:rbps=1M" --io "$disk:rbps=1M"
+    for pair in 'max 1M' '1M max' 'max max'; do
+        bad "--io: $disk rbps is given twice" --io "$disk:rbps=${pair% *},wbps=1M,rbps=${pair#* }"
+        bad "--io: $disk rbps is given twice" --io "$disk:rbps=${pair% *}" --io "$disk:rbps=${pair#* }"
+    done
 }
 
 # among_disks COMMAND...: attempts it where $tmp/block says which disks there are.
@@ -591,8 +614,11 @@ testThreadedParent() {
     echo threaded >"$memory/$parent/threads/cgroup.type"
     echo +pids >"$memory/$parent/cgroup.subtree_control"
     for path in "/$parent" "/$parent/threads"; do
-        bad "the control group $memory$path is threaded: only threads can be limited in it" \
-            --pids 9 --parent "$path"
+        for words in '' '--pids 9' '--memory 32M' '--pids 9 --memory 32M'; do
+            # shellcheck disable=SC2086
+            bad "the control group $memory$path is threaded: only threads can be limited in it" \
+                $words --parent "$path"
+        done
     done
 }
 
@@ -699,13 +725,20 @@ testLimitThatIsNotTaken() {
     done
 }
 
+outside='cg-limit: hint: the control groups are mounted from outside of this cgroup namespace: put this stage before'
+
 testInACgroupNamespace() {
     needs_root && return
     for namespace in 'unshare --cgroup' 'ns-enter -C'; do
+        case $namespace in
+        ns-enter*) maker='"ns-enter --cgroup"' ;;
+        *) maker='what made it' ;;
+        esac
         # shellcheck disable=SC2086
         attempt $namespace cg-limit --memory 32M --pids 7 --name "$name" cat "$memory/$group/$memory_max"
         if grep -q nsdelegate /proc/self/mountinfo; then
             refused "cg-limit: cannot start a process in the control group $group: No such file or directory"
+            assertEquals "$outside $maker" "$hint"
         else
             ended 0
             printed 33554432
@@ -722,6 +755,7 @@ testInACgroupNamespaceWithItsOwnMounts() {
     set -- inside "$parent" unshare --cgroup --mount
     attempt "$@" cg-limit --parent . echo reached
     refused "cg-limit: the caller's own control group cannot be seen in the hierarchy of memory*"
+    assertEquals "$outside what made it" "$hint"
     attempt "$@" sh -c 'for controller in "$1" "$2"; do
             umount "$controller" 2>/dev/null || continue
             case $0 in
@@ -892,10 +926,15 @@ testFrozenProgIsKilledWithItsSupervisor() {
     assertEquals '' "$(left_processes)"
 }
 
+# On v1 nothing ends a frozen process before it is thawed.
 testFrozenProgIsTerminated() {
-    [ $version = 2 ] || { skip 'cgroup v1' && return; }
     start_frozen
     kill "$started"
+    if [ $version = 1 ]; then
+        sleep 0.3
+        is_gone "$started" && fail 'it has ended'
+        echo THAWED >"$freezer/$parent/freezer.state"
+    fi
     wait "$started"
     assertEquals 143 $?
     left_nothing
