@@ -342,6 +342,11 @@ testAProgramThatIsFoundLate() {
         attempt env PATH=/nonexistent "$bin/sys-filter" --deny $denied late call getuid
         ended 127
     done
+    # Not even a filter that kills is in the way of the search.
+    attempt env PATH="/nonexistent:/usr:$tmp/last" "$bin/sys-filter" --deny access,faccessat,faccessat2,stat:kill \
+        late call getuid
+    ended 0
+    printed "$(id -u)"
 }
 
 # All that leads to the execution is done before the filter is there.
