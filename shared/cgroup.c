@@ -452,8 +452,11 @@ static void measure(const struct cgroup *group, struct cgroup_usage *usage)
     char text[2048];
 
     if (memory && read_file(memory->group, files[0], text, sizeof text) > 0) {
-        uint64_t kills = version == 2 ? number_after(text, "oom_kill", 10)
-                                      : count_kills(memory->base, group->name);
+        struct stat status;
+        uint64_t kills = number_after(text, "oom_kill", 10);
+        /* A directory without others in it has two links; to read it would cost more. */
+        if (version == 1 && fstat(memory->group, &status) == 0 && status.st_nlink > 2)
+            kills = count_kills(memory->base, group->name);
         /* Fewer are counted when some of the groups are gone. */
         if (kills > usage->oom_kills)
             usage->oom_kills = kills;
