@@ -70,8 +70,12 @@ $(OBJECTS)/%.inc: shared/%.policy Makefile
 	@mkdir -p $(@D)
 	@sed -n 's/ *\#.*//; s/..*/"&\\n"/p' $< >$@
 
-generated = $(patsubst %,$(OBJECTS)/%.inc,calls errors container)
-$(OBJECTS)/shared/calls.o $(OBJECTS)/shared/policy.o: $(generated)
+$(OBJECTS)/programs.inc: stages Makefile
+	@mkdir -p $(@D)
+	@printf '"%s",\n' $(filter-out ctr-%,$(programs)) >$@
+
+generated = $(patsubst %,$(OBJECTS)/%.inc,calls errors container programs)
+$(patsubst %,$(OBJECTS)/shared/%.o,calls policy blame): $(generated)
 
 -include $(wildcard $(OBJECTS)/*/*.d $(OBJECTS)/*/*/*.d)
 

@@ -5,7 +5,6 @@
 #include "kernel.h"
 #include "message.h"
 
-#include <dirent.h>
 #include <elf.h>
 #include <errno.h>
 #include <fcntl.h>
@@ -143,20 +142,14 @@ void blame_exec(const char *path, int stages)
     end_with(STATUS_NOT_RUN, "cannot execute %s: %s", path, strerror(error));
 }
 
-void blame_search(const char *name, const char *searched, int stages)
+void blame_search(const char *name, const char *searched)
 {
+    static const char *const programs[] = {
+#include "programs.inc"
+    };
     const char *best = NULL;
-    char directory[PATH_MAX];
-
-    if (stages < 0) {
-        chain_directory(directory);
-        stages = open_at(AT_FDCWD, directory, O_RDONLY | O_DIRECTORY);
-    } else {
-        stages = open_at(stages, ".", O_RDONLY | O_DIRECTORY);
-    }
-    DIR *list = stages < 0 ? NULL : fdopendir(stages);
-    for (struct dirent *entry; list && (entry = readdir(list));)
-        best = closer(name, best, strdup(entry->d_name));
+    for (size_t i = 0; i < sizeof programs / sizeof *programs; i++)
+        best = closer(name, best, programs[i]);
     if (best)
         hint("did you mean the stage %s?", best);
     end_with(STATUS_NOT_FOUND, "cannot find %s in PATH: %s", name, searched);

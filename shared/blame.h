@@ -14,9 +14,8 @@ _Noreturn void blame_exec(const char *path, int stages);
 
 /*
  * Ends the program, status 127, since no directory of SEARCHED (as in PATH) holds NAME. Hints at the
- * stage of a similar name, if there is one in the directory STAGES, or with -1 in that of the
- * running program.
+ * stage of a similar name, if there is one.
  */
-_Noreturn void blame_search(const char *name, const char *searched, int stages);
+_Noreturn void blame_search(const char *name, const char *searched);
 
 #endif

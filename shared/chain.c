@@ -261,7 +261,7 @@ static const char *candidate_in(const char *element, const char *name, char *can
 }
 
 /* Executes a program from PATH as execvp(3) does; returns the error that says most. */
-static void exec_from_path(char **words, int stages)
+static void exec_from_path(char **words)
 {
     const char *path = value_of("PATH");
     char candidate[PATH_MAX], refused[PATH_MAX] = "";
@@ -272,13 +272,13 @@ static void exec_from_path(char **words, int stages)
         element = candidate_in(element, words[0], candidate);
         exec_path(candidate, words, environ);
         if (errno != ENOENT && errno != ENOTDIR && errno != EACCES)
-            blame_exec(candidate, stages);
+            blame_exec(candidate, -1);
         if (errno == EACCES && !*refused)
             strcpy(refused, candidate);
     }
     if (*refused) {
         errno = EACCES;
-        blame_exec(refused, stages);
+        blame_exec(refused, -1);
     }
     /* Something of that name may be there all the same. It is looked for only now: a filter of system calls
      * (sys-filter) may kill for that. */
@@ -286,36 +286,29 @@ static void exec_from_path(char **words, int stages)
         element = candidate_in(element, words[0], candidate);
         if (*candidate && access(candidate, F_OK) == 0) {
             exec_path(candidate, words, environ);
-            blame_exec(candidate, stages);
+            blame_exec(candidate, -1);
         }
     }
-    blame_search(words[0], path, stages);
+    blame_search(words[0], path);
 }
 
-/* Whether it is known that the chain is at its end, and the descriptor of the stages then. */
+/* The chain leaves the stages, for good: no path, link or interpreter in the root may lead through their
+ * descriptor. */
 static int has_left;
-static int left_stages;
+
+static void leave_stages(void)
+{
+    if (chain_made('c') && drop_capabilities() < 0)
+        fail("cannot drop the capabilities that were held for the stages");
+    chain_drop_stages();
+    chain_drop_terminal();
+    forget(made_variable);
+    has_left = 1;
+}
 
 static int is_bare(const char *word)
 {
     return !strchr(word, '/');
-}
-
-/* The chain leaves the stages, for good. For a bare name the descriptor stays open until the very exec,
- * since a message may want to look for a stage of a similar name; a path must not lead through it. */
-static void leave_stages(const char *prog)
-{
-    if (!is_bare(prog))
-        chain_drop_stages();
-    left_stages = chain_kept_stages();
-    if (left_stages >= 0 && fcntl(left_stages, F_SETFD, FD_CLOEXEC) < 0)
-        fail("cannot close the directory of the stages: descriptor %d", left_stages);
-    if (chain_made('c') && drop_capabilities() < 0)
-        fail("cannot drop the capabilities that were held for the stages");
-    chain_drop_terminal();
-    forget(stages_variable);
-    forget(made_variable);
-    has_left = 1;
 }
 
 void chain_prepare(char **words)
@@ -325,7 +318,7 @@ void chain_prepare(char **words)
     if (is_bare(words[0]) && find_stage(stages, words[0], path) &&
         faccessat(stages, path, F_OK, 0) == 0)
         return;
-    leave_stages(words[0]);
+    leave_stages();
 }
 
 void chain(char **words)
@@ -333,10 +326,10 @@ void chain(char **words)
     if (!has_left) {
         if (is_bare(words[0]))
             exec_stage(chain_kept_stages(), words);
-        leave_stages(words[0]);
+        leave_stages();
     }
     if (is_bare(words[0]))
-        exec_from_path(words, left_stages);
+        exec_from_path(words);
     exec_path(words[0], words, environ);
-    blame_exec(words[0], left_stages);
+    blame_exec(words[0], -1);
 }

@@ -50,12 +50,14 @@ int open_at(int directory, const char *path, int flags)
     return above_standard(openat(directory, path, flags | O_CLOEXEC));
 }
 
-int open_path(int directory, const char *path, int flags, int in_root)
+int open_path(int directory, const char *path, int flags, enum resolution resolution)
 {
     struct { /* struct open_how */
         uint64_t flags, mode, resolve;
     } how = {.flags = (uint64_t)(flags | O_PATH | O_CLOEXEC),
-             .resolve = in_root ? IN_ROOT | NO_MAGIC_LINKS : 0};
+             .resolve = resolution == INSIDE     ? IN_ROOT | NO_MAGIC_LINKS
+                        : resolution == BY_NAMES ? NO_MAGIC_LINKS
+                                                 : 0};
     int fd;
     /* In a root the kernel gives up when anything was renamed meanwhile: that is no error. */
     for (int tries = 0; tries < 100000; tries++)

@@ -31,9 +31,11 @@ int above_standard(int fd);
 /* openat(2), O_CLOEXEC added. Mode 0: creates nothing. */
 int open_at(int directory, const char *path, int flags);
 
-/* openat2(2) with O_PATH and O_CLOEXEC added. IN_ROOT: RESOLVE_IN_ROOT and RESOLVE_NO_MAGICLINKS, so
- * that nothing in the path leads out of DIRECTORY, as if that were the root. */
-int open_path(int directory, const char *path, int flags, int in_root);
+/* openat2(2) with O_PATH and O_CLOEXEC added. BY_NAMES: links to a descriptor or a process, as in
+ * /proc/self/fd, are not followed (RESOLVE_NO_MAGICLINKS). INSIDE: nor does anything else in the path lead
+ * out of DIRECTORY, as if that were the root (RESOLVE_IN_ROOT). */
+enum resolution { ANYWHERE, BY_NAMES, INSIDE };
+int open_path(int directory, const char *path, int flags, enum resolution resolution);
 
 /* clone(2) or clone3(2) without a stack of its own, as fork(2) is: returns 0 in the child, its pid in the
  * parent. FLAGS are CLONE_NEW*. CGROUP is the directory of the v2 control group that the child is

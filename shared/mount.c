@@ -14,10 +14,11 @@
 #include <sys/vfs.h>
 #include <unistd.h>
 
-/* Until root-setup, the new root is the working directory, and paths are paths in it. */
+/* Until root-setup, the new root is the working directory, and paths are paths in it. Behind it nothing but a
+ * link to a descriptor of the stages could lead out. */
 static int resolve(const char *path, int flags)
 {
-    return open_path(AT_FDCWD, path, flags, chain_made('/'));
+    return open_path(AT_FDCWD, path, flags, chain_made('/') ? INSIDE : BY_NAMES);
 }
 
 static _Noreturn void fail_to_make(const char *path, int file)

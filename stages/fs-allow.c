@@ -82,7 +82,7 @@ static unsigned find_rights(int best_effort)
 static void allow(int ruleset, const char *path, unsigned rights)
 {
     struct stat status;
-    int fd = open_path(AT_FDCWD, path, 0, 0);
+    int fd = open_path(AT_FDCWD, path, 0, ANYWHERE);
     if (fd < 0 || fstat(fd, &status) < 0)
         fail("cannot find %s", path);
     if (!S_ISDIR(status.st_mode))
@@ -102,7 +102,7 @@ static void allow_stages(int ruleset, const char *next)
         return;
     if (stages < 0) {
         chain_directory(path);
-        stages = open_path(AT_FDCWD, path, 0, 0);
+        stages = open_path(AT_FDCWD, path, 0, ANYWHERE);
         if (stages < 0)
             fail("cannot find the directory of the stages: %s", path);
     }

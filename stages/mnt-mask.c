@@ -80,8 +80,8 @@ static int open_covered(const char *path, int optional, struct stat *status)
     struct base *base = base_of(path);
     if (base)
         open_base(base, path);
-    int fd = base ? open_path(base->fd, path + strlen(base->path) + 1, O_NOFOLLOW, 1)
-                  : open_path(AT_FDCWD, path, O_NOFOLLOW, 0);
+    int fd = base ? open_path(base->fd, path + strlen(base->path) + 1, O_NOFOLLOW, INSIDE)
+                  : open_path(AT_FDCWD, path, O_NOFOLLOW, BY_NAMES);
     if (fd < 0 && errno == ENOENT && optional)
         return -1;
     if (fd < 0 || fstat(fd, status) < 0)

@@ -272,6 +272,24 @@ testParentIsALink() {
     assertTrue "containers $containers" "[ $containers -ge 8 ]"
 }
 
+# What a stage holds open behind root-setup, as the directory of the stages, is no mount point either.
+testMountPointIsADescriptorOfTheStages() {
+    for number in 3 4 5 6 7 8; do
+        for place in mytemp dev sys; do
+            plain_image
+            rmdir "$own/$place"
+            ln -s "/proc/self/fd/$number" "$own/$place"
+            default
+            refused "mnt-*: cannot * /$place*"
+        done
+        ln -sfn "/proc/self/fd/$number" "$own/link"
+        for path in "/proc/self/fd/$number/uts-name" /link/uts-name; do
+            attempt ns-enter -mp root-setup "$own" mnt-proc /proc mnt-mask --ro "$path" -- echo reached
+            refused "mnt-mask: cannot * $path*"
+        done
+    done
+}
+
 # In a proc of the host that is bound, links lead out without a path.
 testMagicLinksOfABoundProc() {
     mkdir "$own/real"

@@ -62,8 +62,8 @@ static int take(const char *name)
 }
 
 /* What is sent is the way it came. */
-static void report(const char *type, const char *way, int link, int connects, const struct sockaddr_un *address,
-                   socklen_t length)
+static void report(const char *type, const char *way, int link, int connects,
+                   const struct sockaddr_un *address, socklen_t length)
 {
     char text[64];
     int size = snprintf(text, sizeof text, "%s, %s", type, way);

@@ -1,6 +1,6 @@
 /*
- * trace: reads and changes the memory of another process, by ptrace(2), process_vm_writev(2), /proc/PID/mem,
- * and takes a descriptor of it (pidfd_getfd(2)).
+ * trace: reads and changes the memory of another process, by ptrace(2), process_vm_writev(2),
+ * /proc/PID/mem, and takes a descriptor of it (pidfd_getfd(2)).
  *
  *   trace victim          waits for SIGTERM, and says then which of the three ways has changed it
  *   trace attack PID      changes it; the two are the same file, so that the addresses are the same

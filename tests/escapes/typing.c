@@ -1,7 +1,7 @@
 /*
- * typing: types into the terminal that it shares with its caller, as if the user had: TIOCSTI (CVE-2017-5226),
- * with bits set that a filter may look at and the kernel does not (CVE-2019-7303), and pasting on a
- * console (TIOCLINUX, CVE-2023-1523).
+ * typing: types into the terminal that it shares with its caller, as if the user had: TIOCSTI
+ * (CVE-2017-5226), with bits set that a filter may look at and the kernel does not (CVE-2019-7303), and
+ * pasting on a console (TIOCLINUX, CVE-2023-1523).
  *
  *   typing into                     does that with standard input: a, b, c
  *   typing steal                    takes the terminal away from its session, for one of its own
