@@ -37,7 +37,7 @@ shared   := $(patsubst shared/%.c,$(OBJECTS)/shared/%.o,$(wildcard shared/*.c))
 helpers  := $(patsubst tests/%.c,.build/tests/%,$(wildcard tests/*.c tests/bench/*.c tests/escapes/*.c))
 sources  := $(wildcard stages/*.c shared/*.c tests/*.c tests/bench/*.c tests/escapes/*.c)
 scripts  := $(wildcard rootfs/from-* rootfs/common.sh tests/*.sh tests/bench/run) tests/run .ci/run \
-	$(addprefix tests/vm/,run init image kernel)
+	$(addprefix tests/vm/,run init image kernel) Doc/completion.bash
 manual   := $(wildcard Doc/*.[1-8])
 
 all: $(programs:%=$(BIN)/%)
@@ -115,7 +115,7 @@ check-vm: .build/vm/kernel .build/vm/image
 	tests/vm/run both $(TESTS)
 
 # In the machines only what depends on the kind of control groups: emulated, all takes too long.
-VM_TESTS = $(patsubst %,tests/%.sh,cg-limit limits ns-enter mnt-sys chain)
+VM_TESTS = $(patsubst %,tests/%.sh,cg-limit limits ctr ns-enter mnt-sys chain)
 
 check-all: .build/vm/kernel .build/vm/image
 	tests/run $(TESTS)
@@ -147,6 +147,9 @@ lint: $(generated)
 
 # The stages live in a directory of their own, since a container takes that directory along.
 home = $(DESTDIR)$(PREFIX)/libexec/minictr
+# Where each shell looks: bash-completion for a file of the command's name, zsh in one for all.
+bash_completions = $(DESTDIR)$(PREFIX)/share/bash-completion/completions
+zsh_completions  = $(DESTDIR)$(PREFIX)/share/zsh/site-functions
 
 install: all
 	install -d $(home)/bin $(home)/rootfs $(DESTDIR)$(PREFIX)/bin
@@ -158,11 +161,16 @@ install: all
 		ln -sf ../libexec/minictr/bin/$$program $(DESTDIR)$(PREFIX)/bin/$$program; done
 	for page in $(manual); do \
 		install -D -m 644 -t $(DESTDIR)$(PREFIX)/share/man/man$${page##*.} $$page; done
+	install -D -m 644 Doc/completion.bash $(bash_completions)/minictr
+	for program in $(filter-out minictr,$(programs)); do \
+		ln -sf minictr $(bash_completions)/$$program; done
+	install -D -m 644 Doc/completion.zsh $(zsh_completions)/_minictr
 
 uninstall:
 	rm -f $(programs:%=$(DESTDIR)$(PREFIX)/bin/%)
 	for page in $(notdir $(manual)); do \
 		rm -f $(DESTDIR)$(PREFIX)/share/man/man$${page##*.}/$$page; done
+	rm -f $(programs:%=$(bash_completions)/%) $(zsh_completions)/_minictr
 	rm -rf $(home)/bin $(home)/VERSION $(home)/rootfs/from-* $(home)/rootfs/common.sh
 	rmdir --ignore-fail-on-non-empty $(home)/rootfs
 	-rmdir $(home)

@@ -411,19 +411,7 @@ void cgroup_sweep(const struct cgroup *group)
         sweep_elsewhere(group);
 }
 
-/* Reads a number from a file of the group; UINT64_MAX when there is none, or it stands for none:
- * "max", or what v1 writes in its place. */
-static uint64_t read_count(int directory, const char *file)
-{
-    char text[64];
-    if (read_file(directory, file, text, sizeof text) <= 0 || *text < '0' || *text > '9')
-        return UINT64_MAX;
-    uint64_t count = strtoull(text, NULL, 10);
-    return count > UINT64_C(1) << 62 ? UINT64_MAX : count;
-}
-
-/* v1 counts a kill in the group of the victim alone: adds up those of a group and of all below it. */
-static uint64_t count_kills(int parent, const char *name)
+uint64_t count_kills(int parent, const char *name)
 {
     char text[256];
     int directory = open_at(parent, name, O_RDONLY | O_DIRECTORY);
@@ -461,7 +449,8 @@ static void measure(const struct cgroup *group, struct cgroup_usage *usage)
         if (kills > usage->oom_kills)
             usage->oom_kills = kills;
         if (usage->oom_kills || usage->complete) {
-            usage->memory_limit = read_count(memory->group, files[1]);
+            uint64_t limit = read_count(memory->group, files[1]);
+            usage->memory_limit = limit == COUNT_UNLIMITED ? UINT64_MAX : limit;
             usage->memory_peak = read_count(memory->group, files[2]);
         }
     }

@@ -64,6 +64,10 @@ void cgroup_hint_at_start(const struct cgroup *group);
 /* Kills and removes groups beside this one whose supervisors are dead, unless somebody is at it. */
 void cgroup_sweep(const struct cgroup *group);
 
+/* How many processes were killed for memory in a group, NAME below the directory PARENT, and in all below
+ * it: v1 counts a kill in the group of the victim alone. */
+uint64_t count_kills(int parent, const char *name);
+
 /*
  * Kills what is left in the group (cgroup.kill; on v1 by pidfd, and never a process that is not in
  * it), and removes it in every hierarchy, with all groups below it, and minictr when nobody else

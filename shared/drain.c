@@ -11,11 +11,11 @@
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 #include <time.h>
 #include <unistd.h>
 
-/* Returns whether the group that DIRECTORY refers to lists the process. */
-static int has_process(int directory, pid_t pid)
+int has_process(int directory, pid_t pid)
 {
     struct lines lines;
     int found = 0;
@@ -27,16 +27,23 @@ static int has_process(int directory, pid_t pid)
 }
 
 /* Brings a process into the root group of the v1 freezer, which is never frozen: a process that is
- * does not even die. */
+ * does not even die. When it was the last one in a group that ctr-pause has made, removes that. */
 static void thaw(pid_t pid)
 {
     struct hierarchy list[CGROUP_CONTROLLERS];
-    char path[PATH_MAX + 16], number[16];
+    char group[PATH_MAX], path[2 * PATH_MAX + 16], number[16];
     if (find_hierarchies(list, 1U << CGROUP_FREEZER, "/") != 1 || list[0].version != 1)
         return;
+    int known = group_of_process(&list[0], pid, group);
     snprintf(path, sizeof path, "%s/cgroup.procs", list[0].path);
     snprintf(number, sizeof number, "%d", (int)pid);
-    write_file(AT_FDCWD, path, number);
+    if (write_file(AT_FDCWD, path, number) < 0 || !known || !strstr(group, "/minictr/"))
+        return;
+    snprintf(path, sizeof path, "%s%s", list[0].path, group);
+    if (rmdir(path) == 0) {
+        *strrchr(path, '/') = '\0';
+        rmdir(path);
+    }
 }
 
 /*

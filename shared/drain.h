@@ -7,6 +7,12 @@
 #ifndef DRAIN_H
 #define DRAIN_H
 
+#include <sys/types.h>
+
+/* Returns whether the group that DIRECTORY refers to lists the process: for a process that a pidfd pins, that
+ * says that the number is its own still. */
+int has_process(int directory, pid_t pid);
+
 /* Kills the processes of a group and of all groups below it, and removes them; what does not go at
  * once stays. STUBBORN: it did not go for a while, so look whether it is frozen (v1). Returns 0, or
  * -1 and errno of the last try. */

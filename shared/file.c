@@ -41,6 +41,17 @@ int write_and_reread(int directory, const char *path, const char *value, char *t
     return length < 0 ? -1 : 0;
 }
 
+uint64_t read_count(int directory, const char *path)
+{
+    char text[64];
+    if (read_file(directory, path, text, sizeof text) <= 0)
+        return COUNT_UNKNOWN;
+    if (*text < '0' || *text > '9')
+        return strcmp(text, "max\n") == 0 ? COUNT_UNLIMITED : COUNT_UNKNOWN;
+    uint64_t count = strtoull(text, NULL, 10);
+    return count > UINT64_C(1) << 62 ? COUNT_UNLIMITED : count;
+}
+
 size_t read_whole(const char *path, char *text, size_t size)
 {
     size_t length = 0;

@@ -4,11 +4,18 @@
 #ifndef FILE_H
 #define FILE_H
 
+#include <stdint.h>
 #include <sys/types.h>
 
 /* Reads at most SIZE-1 bytes of the file PATH below DIRECTORY (openat(2)) into TEXT, and ends them
  * with a zero byte, also when it fails. Returns how many, or -1 and errno. */
 ssize_t read_file(int directory, const char *path, char *text, size_t size);
+
+/* Returns the number in a file of cgroups(7); COUNT_UNKNOWN when there is none; COUNT_UNLIMITED for "max",
+ * and for what v1 writes in its place. */
+#define COUNT_UNKNOWN UINT64_MAX
+#define COUNT_UNLIMITED (UINT64_MAX - 1)
+uint64_t read_count(int directory, const char *path);
 
 /* Reads a file of at most SIZE-1 bytes into TEXT; returns how many. Ends with 125 and a message when it
  * cannot be read, or is longer. */

@@ -89,24 +89,21 @@ static int join(char *both, const char *path, const char *more)
                     (int)rest, more) < PATH_MAX;
 }
 
-/*
- * Writes the path of the caller's own group in a hierarchy, seen through this mount of it; returns
- * whether it can be seen there: /proc/self/cgroup counts from the root of the hierarchy, the mount
- * from ROOT.
- */
-static int own_group(char *own, const struct mounted *mount, const struct hierarchy *hierarchy)
+int group_of_process(const struct hierarchy *hierarchy, pid_t pid, char *path)
 {
     struct lines lines;
-    size_t length = strcmp(mount->root, "/") == 0 ? 0 : strlen(mount->root);
+    char file[32] = "/proc/self/cgroup";
 
-    if (!open_lines(&lines, AT_FDCWD, "/proc/self/cgroup"))
+    if (pid)
+        snprintf(file, sizeof file, "/proc/%d/cgroup", (int)pid);
+    if (!open_lines(&lines, AT_FDCWD, file))
         return 0;
     for (char *line; (line = next_line(&lines));) {
         /* ID:CONTROLLERS:PATH */
-        char *names = strchr(line, ':'), *path = names ? strchr(names + 1, ':') : NULL;
-        if (!path)
+        char *names = strchr(line, ':'), *group = names ? strchr(names + 1, ':') : NULL;
+        if (!group)
             continue;
-        *path++ = '\0';
+        *group++ = '\0';
         names++;
         int matches = hierarchy->version == 2 && !*names;
         for (int i = 0; hierarchy->version == 1 && i < CGROUP_CONTROLLERS; i++)
@@ -115,13 +112,29 @@ static int own_group(char *own, const struct mounted *mount, const struct hierar
         if (!matches)
             continue;
         close_lines(&lines);
-        char *leaf = strrchr(path, '/');
-        if (leaf && strcmp(leaf, "/minictr-leaf") == 0)
-            *leaf = '\0';
-        return strncmp(path, mount->root, length) == 0 && (!path[length] || path[length] == '/') &&
-               strncmp(path, "/..", 3) != 0 && join(own, mount->point, path + length);
+        return snprintf(path, PATH_MAX, "%s", group) < PATH_MAX;
     }
+    errno = lines.error;
     return 0;
+}
+
+/*
+ * Writes the path of the caller's own group in a hierarchy, seen through this mount of it; returns
+ * whether it can be seen there: /proc/self/cgroup counts from the root of the hierarchy, the mount
+ * from ROOT.
+ */
+static int own_group(char *own, const struct mounted *mount, const struct hierarchy *hierarchy)
+{
+    char path[PATH_MAX];
+    size_t length = strcmp(mount->root, "/") == 0 ? 0 : strlen(mount->root);
+
+    if (!group_of_process(hierarchy, 0, path))
+        return 0;
+    char *leaf = strrchr(path, '/');
+    if (leaf && strcmp(leaf, "/minictr-leaf") == 0)
+        *leaf = '\0';
+    return strncmp(path, mount->root, length) == 0 && (!path[length] || path[length] == '/') &&
+           strncmp(path, "/..", 3) != 0 && join(own, mount->point, path + length);
 }
 
 /* Whether a group is that of a container of ours, or below one: its limits are to hold. PATH counts from

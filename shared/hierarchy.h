@@ -10,6 +10,7 @@
 
 #include <limits.h>
 #include <stddef.h>
+#include <sys/types.h>
 
 enum {
     CGROUP_MEMORY,
@@ -46,6 +47,11 @@ const char *controller_name(int controller, int version);
  * when no cgroup file system is mounted at all.
  */
 int find_hierarchies(struct hierarchy *list, unsigned controllers, const char *parent);
+
+/* Writes the path of the group of a process (0: the caller) in a hierarchy into PATH (PATH_MAX bytes), as
+ * /proc/PID/cgroup shows it: from the root of the hierarchy, or of the caller's cgroup namespace.
+ * Returns whether it is known, else errno: ENOENT or ESRCH when the process is gone. */
+int group_of_process(const struct hierarchy *hierarchy, pid_t pid, char *path);
 
 /* Cuts the last component off PATH, a group of the hierarchy; returns 0 at its mount point. */
 int ascend(const struct hierarchy *hierarchy, char *path);

@@ -1,5 +1,6 @@
 #include "report.h"
 
+#include "json.h"
 #include "message.h"
 #include "value.h"
 
@@ -58,25 +59,6 @@ static void say_killed(const struct report *report, const struct cgroup *group)
              size_text(usage->memory_peak, "unknown", peak, sizeof peak));
 }
 
-/* Adds ,"NAME":NUMBER or null. */
-static size_t add_number(char *line, size_t length, size_t size, const char *name, uint64_t number)
-{
-    int added = number == UINT64_MAX
-                    ? snprintf(line + length, size - length, ",\"%s\":null", name)
-                    : snprintf(line + length, size - length, ",\"%s\":%" PRIu64, name, number);
-    return length + (size_t)added;
-}
-
-static size_t add_text(char *line, size_t length, size_t size, const char *text)
-{
-    for (; *text && length + 8 < size; text++) {
-        unsigned char byte = (unsigned char)*text;
-        int plain = byte >= ' ' && byte != '"' && byte != '\\';
-        length += (size_t)snprintf(line + length, size - length, plain ? "%c" : "\\u%04x", byte);
-    }
-    return length;
-}
-
 static void write_json(const struct report *report, const struct cgroup *group, int status,
                        int killed_by)
 {
@@ -89,16 +71,17 @@ static void write_json(const struct report *report, const struct cgroup *group, 
                    (end.tv_nsec - report->start.tv_nsec) / 1000;
     size_t length = (size_t)snprintf(line, sizeof line, "{\"container\":\"%s\",\"group\":\"",
                                      group->name);
-    length = add_text(line, length, PATH_MAX, group->places[0].hierarchy->path);
+    const char *path = group->places[0].hierarchy->path;
+    length = add_json_text(line, length, PATH_MAX, path, strlen(path));
     length += (size_t)snprintf(line + length, sizeof line - length, "/minictr/%s\"", group->name);
-    length = add_number(line, length, sizeof line, "status", (uint64_t)status);
-    length = add_number(line, length, sizeof line, "signal",
+    length = add_json_number(line, length, sizeof line, "status", (uint64_t)status);
+    length = add_json_number(line, length, sizeof line, "signal",
                         killed_by ? (uint64_t)killed_by : UINT64_MAX);
-    length = add_number(line, length, sizeof line, "oom_kills", usage->oom_kills);
-    length = add_number(line, length, sizeof line, "memory_limit", usage->memory_limit);
-    length = add_number(line, length, sizeof line, "memory_peak", usage->memory_peak);
-    length = add_number(line, length, sizeof line, "cpu_us", usage->cpu_time);
-    length = add_number(line, length, sizeof line, "wall_us", (uint64_t)wall);
+    length = add_json_number(line, length, sizeof line, "oom_kills", usage->oom_kills);
+    length = add_json_number(line, length, sizeof line, "memory_limit", usage->memory_limit);
+    length = add_json_number(line, length, sizeof line, "memory_peak", usage->memory_peak);
+    length = add_json_number(line, length, sizeof line, "cpu_us", usage->cpu_time);
+    length = add_json_number(line, length, sizeof line, "wall_us", (uint64_t)wall);
     length += (size_t)snprintf(line + length, sizeof line - length, "}\n");
     if (write(report->fd, line, length) < 0)
         complain("cannot report to the descriptor %d", report->fd);

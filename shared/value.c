@@ -69,15 +69,20 @@ unsigned read_mode(const char *what, const char *text)
     return (unsigned)mode;
 }
 
-const char *read_name(const char *what, const char *text)
+int is_name(const char *text)
 {
     static const char plain[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789._-";
+    size_t length = strlen(text);
+    return length > 0 && length <= 64 && strspn(text, plain) == length && !strchr("._-", *text);
+}
 
+const char *read_name(const char *what, const char *text)
+{
     if (!*text)
         refuse("%s: the name is empty", what);
     if (strlen(text) > 64)
         refuse("%s: the name is %zu bytes long: at most 64", what, strlen(text));
-    if (strspn(text, plain) != strlen(text) || strchr("._-", *text))
+    if (!is_name(text))
         refuse("%s: \"%s\" is not a name: letters, digits, '.', '-' and '_', "
                "the first a letter or a digit",
                what, text);

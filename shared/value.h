@@ -24,6 +24,9 @@ unsigned read_mode(const char *what, const char *text);
  * '.', '-' and '_', the first one a letter or a digit. Returns TEXT. */
 const char *read_name(const char *what, const char *text);
 
+/* Says whether TEXT is such a name. */
+int is_name(const char *text);
+
 /* The path of a control group, as /proc/PID/cgroup shows it, or "." or a path below that: no "..".
  * Returns TEXT. */
 const char *read_group(const char *what, const char *text);

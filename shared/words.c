@@ -16,7 +16,7 @@ static const struct option common[] = {
     {0},
 };
 
-static void say(const char *text)
+void say(const char *text)
 {
     for (size_t left = strlen(text); left > 0;) {
         ssize_t written = write(STDOUT_FILENO, text, left);
@@ -199,4 +199,12 @@ char **next_program(struct words *words)
     if (!**words->next)
         refuse("PROG is empty");
     return words->next;
+}
+
+void no_more_words(const struct words *words)
+{
+    if (!*words->next)
+        return;
+    hint("usage: %s %s", words->program->name, words->program->synopsis);
+    refuse("\"%s\" is one word too many", *words->next);
 }

@@ -55,4 +55,11 @@ const char *next_operand(struct words *words, const char *name);
 /* Returns the rest, PROG and its arguments, ended by NULL; at least one word. */
 char **next_program(struct words *words);
 
+/* Writes TEXT to standard output: for an answer, which PROG never gets. Ends with 125 and a message when that
+ * fails. */
+void say(const char *text);
+
+/* For a program that has no PROG: refuses a word that is left. */
+void no_more_words(const struct words *words);
+
 #endif

@@ -6,12 +6,14 @@
 programs=$(cd "$bin" && echo *)
 read -r version <"$top/VERSION"
 
-# What a program's usage line asks for: its operands and PROG, without what is optional.
+# What a program's usage line asks for: its operands and PROG, if it has any, without what is optional.
 operands() {
     "$bin/$1" --help | sed '
         s/^usage: [^ ]* //
         s/\[[^]]*\]//g
         s/OPTION\.\.\.//
+        s/|.*//
+        s/NAME\.\.\./NAME/
         q'
 }
 
@@ -296,6 +298,7 @@ testEmptyAndBlankArgumentsOfProgPassUntouched() {
 # A kernel before 5.18 really passes none; a newer one makes it one empty word.
 testEmptyArgumentVector() {
     for program in $programs; do
+        [ -n "$(operands "$program" | tr -d ' ')" ] || continue
         attempt hostile argc0 "$bin/$program"
         case $(cat "$tmp/err") in
         *missing*) refused "$program: [A-Z]* is missing" ;;
