@@ -6,6 +6,7 @@
 #include "kernel.h"
 #include "message.h"
 #include "subtree.h"
+#include "trace.h"
 
 #include <dirent.h>
 #include <errno.h>
@@ -321,8 +322,12 @@ void cgroup_make(struct cgroup *group, const char *name, const char *parent, uns
             random_name(group->name, sizeof group->name);
         while (made < group->count && result == 0)
             result = make_place(group, &group->places[made++], needed);
-        if (result == 0)
+        if (result == 0) {
+            for (int i = 0; i < made; i++)
+                did("made the control group %s/%s/%s", group->places[i].hierarchy->path, base_name,
+                    group->name);
             return;
+        }
         /* Whoever removed the last group of minictr removed that as well: begin anew. */
         int gone = errno == ENOENT || errno == ENODEV;
         if (tries == 99 || !(gone || (errno == EEXIST && !name)))

@@ -4,6 +4,7 @@
 #include "capability.h"
 #include "kernel.h"
 #include "message.h"
+#include "trace.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -302,6 +303,7 @@ static void leave_stages(void)
         fail("cannot drop the capabilities that were held for the stages");
     chain_drop_stages();
     chain_drop_terminal();
+    trace_drop();
     forget(made_variable);
     has_left = 1;
 }
@@ -315,6 +317,7 @@ void chain_prepare(char **words)
 {
     char path[PATH_MAX + 1];
     int stages = chain_kept_stages();
+    trace_next(words[0]);
     if (is_bare(words[0]) && find_stage(stages, words[0], path) &&
         faccessat(stages, path, F_OK, 0) == 0)
         return;
@@ -323,6 +326,7 @@ void chain_prepare(char **words)
 
 void chain(char **words)
 {
+    trace_next(words[0]);
     if (!has_left) {
         if (is_bare(words[0]))
             exec_stage(chain_kept_stages(), words);

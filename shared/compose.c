@@ -2,6 +2,7 @@
 
 #include "chain.h"
 #include "message.h"
+#include "quote.h"
 
 #include <limits.h>
 #include <stdint.h>
@@ -67,22 +68,13 @@ void add_option(struct composition *chain, const char *option, const char *value
     add(chain, value);
 }
 
-/* A word as the shell reads it back byte by byte: bare when it is plain, else in single quotes. */
 static void print_word(const char *word)
 {
-    static const char plain[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789"
-                                "_-+./:,@%=";
-    if (*word && strspn(word, plain) == strlen(word)) {
-        fputs(word, stdout);
-        return;
-    }
-    putchar('\'');
-    for (; *word; word++)
-        if (*word == '\'')
-            fputs("'\\''", stdout);
-        else
-            putchar(*word);
-    putchar('\'');
+    size_t size = quote_word(NULL, 0, word) + 1;
+    char *text = allocate(size, 1);
+    quote_word(text, size, word);
+    fputs(text, stdout);
+    free(text);
 }
 
 _Noreturn void print_chain(const struct composition *chain)
@@ -96,7 +88,7 @@ _Noreturn void print_chain(const struct composition *chain)
         print_word(chain->words[i]);
     }
     putchar('\n');
-    if (fflush(stdout) != 0)
+    if (fflush(stdout) != 0 || ferror(stdout))
         fail("cannot write to standard output");
     _exit(0);
 }

@@ -1,5 +1,7 @@
 #include "message.h"
 
+#include "trace.h"
+
 #include <errno.h>
 #include <limits.h>
 #include <signal.h>
@@ -53,6 +55,7 @@ static void say(int error, const char *format, va_list arguments)
     char text[LINE];
     vsnprintf(text, sizeof text, format, arguments);
     write_line("", text, error ? strerror(error) : "");
+    trace_fail(text, error);
     if ((error == EPERM || error == EACCES) && !*hint_text && geteuid() != 0)
         hint("this user is not root: run it with sudo");
     if (*hint_text)

@@ -3,6 +3,7 @@
 #include "chain.h"
 #include "kernel.h"
 #include "message.h"
+#include "trace.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -171,10 +172,22 @@ int make_mount(const char *type, const struct mount_option *options, unsigned fl
     return tree;
 }
 
+/* The flags are those that the kernel has set. */
+static void tell_mount(int tree, const char *what, const char *where)
+{
+    struct statvfs system = {0};
+    fstatvfs(tree, &system);
+    did("mounted %s on %s (%s%s%s%s)", what, where, system.f_flag & ST_RDONLY ? "ro" : "rw",
+        system.f_flag & ST_NOSUID ? ",nosuid" : "", system.f_flag & ST_NODEV ? ",nodev" : "",
+        system.f_flag & ST_NOEXEC ? ",noexec" : "");
+}
+
 void put_mount(int tree, int target, const char *what, const char *where)
 {
     if (attach_mount(tree, target) < 0)
         fail("cannot mount %s on %s", what, where);
+    if (is_traced())
+        tell_mount(tree, what, where);
 }
 
 void mount_new(const char *type, const struct mount_option *options, unsigned flags, int target,

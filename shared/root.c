@@ -3,6 +3,7 @@
 #include "chain.h"
 #include "kernel.h"
 #include "message.h"
+#include "trace.h"
 
 #include <fcntl.h>
 #include <unistd.h>
@@ -20,6 +21,7 @@ void open_root(const char *dir, unsigned flags)
         fail("cannot set the flags of the new root %s", dir);
     if (attach_mount(tree, target) < 0)
         fail("cannot mount the new root %s", dir);
+    did("opened %s as the new root", dir);
     chain_fix_directory();
     if (fchdir(tree) < 0)
         fail("cannot enter the new root %s", dir);

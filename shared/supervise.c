@@ -5,6 +5,7 @@
 #include "file.h"
 #include "kernel.h"
 #include "message.h"
+#include "trace.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -64,6 +65,9 @@ static void tie_to_parent(int parent)
  * root does (pivot_root(2)). */
 static void stay_behind(const struct supervisor *supervisor)
 {
+    trace_stay(supervisor->child);
+    if (!supervisor->child_is_init && chain_made('p'))
+        trace_drop(); /* it can be seen from inside */
     chain_drop_stages();
     chain_drop_terminal();
     if (supervisor->is_init && chdir("/") < 0)
@@ -295,6 +299,7 @@ int supervise_signal(struct supervisor *supervisor, int signal, int code)
 
 int supervise_end(struct supervisor *supervisor)
 {
+    trace_end(supervisor->status);
     /* A shell inside that took the terminal for itself cannot name the group to give it back to.
      * All signals are blocked, so asking for it from the background is no offence (SIGTTOU). */
     if (supervisor->terminal >= 0 && tcgetpgrp(supervisor->terminal) != getpgrp())

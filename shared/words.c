@@ -2,6 +2,7 @@
 
 #include "closest.h"
 #include "message.h"
+#include "trace.h"
 
 #include <stddef.h>
 #include <stdio.h>
@@ -34,7 +35,8 @@ static void say_options(const struct option *options)
         int short_one = options->letter < 256;
         snprintf(left, sizeof left, "  %c%c%s--%s%s%s", short_one ? '-' : ' ',
                  short_one ? options->letter : ' ', short_one ? ", " : "  ", options->name,
-                 options->value ? " " : "", options->value ? options->value : "");
+                 options->value && *options->value != '[' ? " " : "",
+                 options->value ? options->value : "");
         const char *help = options->help, *label = left;
         if (strlen(left) > 26) { /* too long for its column: a line of its own */
             say(left);
@@ -77,7 +79,8 @@ struct words read_words(const struct program *program, int argc, char **argv)
         refuse("called with an empty argument vector");
     if (getauxval(AT_SECURE))
         refuse("must not be setuid, setgid or have file capabilities");
-    return (struct words){.program = program, .next = argv + 1};
+    trace_begin(program->name);
+    return (struct words){.program = program, .first = argv + 1, .next = argv + 1};
 }
 
 static _Noreturn void unknown(const struct words *words, const char *name, int length)
@@ -106,6 +109,12 @@ static const struct option *find(const struct words *words, int letter, const ch
                      : o->letter == letter)
                 return o;
     return NULL;
+}
+
+/* Its argument, if any, stands in the same word, behind "=". */
+static int is_optional(const struct option *option)
+{
+    return option->value && *option->value == '[';
 }
 
 static void allow_once(struct words *words, const struct option *option)
@@ -147,7 +156,7 @@ int next_option(struct words *words)
         refuse("unknown option -%c", *words->cluster);
     }
     words->cluster++;
-    if (option->value && *words->cluster) {
+    if (option->value && !is_optional(option) && *words->cluster) {
         attached = words->cluster;
         words->cluster = NULL;
     } else if (!*words->cluster) {
@@ -157,23 +166,23 @@ int next_option(struct words *words)
 found:
     snprintf(words->spelling, sizeof words->spelling, "--%s", option->name);
     words->option = words->spelling;
-    words->value = NULL;
     if (!option->value && attached)
         refuse("%s takes no argument", words->option);
     if (option == &common[0])
         say_help(words->program);
     if (option == &common[1])
         say_version(words->program);
-    if (option->value) {
-        words->value = attached ? attached : *words->next ? *words->next++ : NULL;
-        if (!words->value) {
-            const char *dots = strstr(option->value, "...");
+    if (option->value && !is_optional(option) && !attached) {
+        const char *dots = strstr(option->value, "...");
+        if (!*words->next)
             refuse("%s needs its argument %.*s", words->option,
                    (int)(dots ? dots - option->value : (ptrdiff_t)strlen(option->value)),
                    option->value);
-        }
-        allow_once(words, option);
+        attached = *words->next++;
     }
+    words->value = attached;
+    if (option->value)
+        allow_once(words, option);
     return option->letter;
 }
 
@@ -198,6 +207,7 @@ char **next_program(struct words *words)
         missing(words, "PROG");
     if (!**words->next)
         refuse("PROG is empty");
+    trace_start(words->first, words->next);
     return words->next;
 }
 

@@ -15,7 +15,8 @@
 struct option {
     int letter;        /* what next_option() returns; below 256 it is the short option too */
     const char *name;  /* the long option, without its dashes */
-    const char *value; /* the name of its argument, or NULL; with "..." at its end: repeatable */
+    const char *value; /* the name of its argument, or NULL; with "..." at its end: repeatable;
+                        * as "[=NAME]" one that may be left out */
     const char *help;  /* one line; a line break continues it */
 };
 
@@ -28,10 +29,11 @@ struct program {
 
 struct words {
     const struct program *program;
+    char **first;        /* those of the program, without its name */
     char **next;         /* the next word */
     const char *cluster; /* the rest of a word of short options (-mup), or NULL */
     const char *option;  /* the option that was read last, as it is spelt in full: "--size" */
-    const char *value;   /* its argument, or NULL */
+    const char *value;   /* its argument; NULL when it has none, or was left out */
     uint64_t seen;       /* which options with an argument were given, a bit each */
     char spelling[32];
 };

@@ -2,6 +2,7 @@
 #include "capability.h"
 #include "chain.h"
 #include "message.h"
+#include "trace.h"
 #include "words.h"
 
 #include <errno.h>
@@ -59,6 +60,7 @@ int main(int argc, char **argv)
         errno = error;
         fail("cannot set the ambient capabilities");
     }
+    did("kept the capabilities 0x%llx", (unsigned long long)kept);
     chain_note_gone('c');
     chain(rest);
 }

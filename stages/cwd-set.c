@@ -1,6 +1,7 @@
 /* cwd-set: change the working directory. */
 #include "chain.h"
 #include "message.h"
+#include "trace.h"
 #include "words.h"
 
 #include <limits.h>
@@ -31,7 +32,9 @@ int main(int argc, char **argv)
         fail("cannot change to the directory %s", dir);
     /* A link to a descriptor, as that of the stages, may lead out of the root: then the kernel says
      * "(unreachable)/...", which getcwd(3) makes an error of. */
+    *path = '\0';
     if (syscall(SYS_getcwd, path, sizeof path) > 0 && *path != '/')
         refuse("the directory %s is not below the root", dir);
+    did("the working directory is %s", path);
     chain(rest);
 }

@@ -2,6 +2,7 @@
 #include "chain.h"
 #include "kernel.h"
 #include "message.h"
+#include "trace.h"
 #include "value.h"
 #include "words.h"
 
@@ -65,15 +66,15 @@ static int by_number(const void *a, const void *b)
 int main(int argc, char **argv)
 {
     struct words words = read_words(&program, argc, argv);
-    unsigned kept[MOST_KEPT + 2];
+    unsigned kept[MOST_KEPT + 3];
     int count = 0;
     while (next_option(&words))
         count = read_list(words.option, words.value, kept);
     char **rest = next_program(&words);
 
     check_streams();
-    const int ours[] = {chain_kept_stages(), chain_terminal()};
-    for (int i = 0; i < 2; i++)
+    const int ours[] = {chain_kept_stages(), chain_terminal(), trace_descriptor()};
+    for (int i = 0; i < 3; i++)
         if (ours[i] >= 0)
             kept[count++] = (unsigned)ours[i];
     qsort(kept, (size_t)count, sizeof *kept, by_number);
@@ -88,5 +89,6 @@ int main(int argc, char **argv)
     }
     if (close_descriptors(first, UINT_MAX) < 0)
         fail("cannot close the descriptors from %u", first);
+    did("closed all descriptors above 2 but %d", count);
     chain(rest);
 }

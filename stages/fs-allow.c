@@ -3,6 +3,7 @@
 #include "kernel.h"
 #include "landlock.h"
 #include "message.h"
+#include "trace.h"
 #include "words.h"
 
 #include <errno.h>
@@ -148,5 +149,6 @@ int main(int argc, char **argv)
             hint("this process has as many rulesets already as the kernel takes: 16");
         fail("cannot apply the rules");
     }
+    did("Landlock: %d rules", (int)(end - rules));
     chain(rest);
 }

@@ -4,6 +4,7 @@
 #include "chain.h"
 #include "file.h"
 #include "message.h"
+#include "trace.h"
 #include "value.h"
 #include "words.h"
 
@@ -187,6 +188,7 @@ int main(int argc, char **argv)
     if (environment)
         set_environment(identity.user);
     change_tied(&identity);
+    did("user %u, group %u", (unsigned)geteuid(), (unsigned)getegid());
     if (mask)
         umask((mode_t)mode);
     chain(rest);

@@ -4,12 +4,16 @@
 #include "message.h"
 #include "namespace.h"
 #include "supervise.h"
+#include "trace.h"
 #include "words.h"
 
 #include <errno.h>
 #include <fcntl.h>
 #include <sched.h>
+#include <stdio.h>
+#include <string.h>
 #include <sys/mount.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 static const struct option options[] = {
@@ -38,6 +42,18 @@ static void enter_time(void)
     if (children < 0 || setns(children, CLONE_NEWTIME) < 0)
         fail("cannot enter the new time namespace");
     close(children);
+}
+
+/* By their inodes, as lsns(8) and ls -i of /proc/PID/ns show them. */
+static void tell_namespaces(const char *letters)
+{
+    struct stat status;
+    char path[32];
+    for (const struct namespace *kind = namespaces; kind->name; kind++) {
+        snprintf(path, sizeof path, "/proc/self/ns/%s", kind->file);
+        if (strchr(letters, kind->letter) && stat(path, &status) == 0)
+            did("%s namespace %llu", kind->name, (unsigned long long)status.st_ino);
+    }
 }
 
 int main(int argc, char **argv)
@@ -72,5 +88,7 @@ int main(int argc, char **argv)
     if (flags & CLONE_NEWNS && mount("none", "/", NULL, MS_REC | MS_PRIVATE, NULL) < 0)
         fail("cannot make the mounts private");
     chain_note_made(made);
+    if (is_traced())
+        tell_namespaces(made);
     chain(rest);
 }

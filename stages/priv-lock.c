@@ -6,6 +6,7 @@
 #include "landlock.h"
 #include "message.h"
 #include "policy.h"
+#include "trace.h"
 #include "words.h"
 
 #include <errno.h>
@@ -154,6 +155,7 @@ int main(int argc, char **argv)
         hint_no_scopes();
         fail("cannot apply the scope");
     }
+    did("set no_new_privs");
     if (no_userns)
         refuse_user_namespaces();
     chain(rest);

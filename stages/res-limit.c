@@ -3,6 +3,7 @@
 #include "kernel.h"
 #include "message.h"
 #include "resource.h"
+#include "trace.h"
 #include "words.h"
 
 #include <string.h>
@@ -36,5 +37,7 @@ int main(int argc, char **argv)
     for (int i = 0; i < RESOURCES; i++)
         if (given >> i & 1 && set_resource_limit(i, limits[i].rlim_cur, limits[i].rlim_max) < 0)
             fail("cannot set the limit %s", resource_name(i));
+        else if (given >> i & 1)
+            did("set the limit %s", resource_name(i));
     chain(rest);
 }

@@ -4,6 +4,7 @@
 #include "message.h"
 #include "namespace.h"
 #include "root.h"
+#include "trace.h"
 #include "words.h"
 
 #include <fcntl.h>
@@ -65,6 +66,7 @@ int main(int argc, char **argv)
         fail("cannot let go of the old root");
     if (chdir("/") < 0)
         fail("cannot enter the new root %s", dir);
+    did("%s is the root", dir);
     chain_note_gone('/');
     if (!chain_made('m'))
         chain_note_made("m");

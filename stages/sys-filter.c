@@ -5,6 +5,7 @@
 #include "kernel.h"
 #include "message.h"
 #include "policy.h"
+#include "trace.h"
 #include "words.h"
 
 #include <errno.h>
@@ -139,6 +140,7 @@ int main(int argc, char **argv)
         end_output();
     }
 
+    did("filter of system calls: %d instructions", (int)filter.length);
     chain_prepare(rest);
     if (bpf || !always_allows(&policy, SYS_execve) || !always_allows(&policy, SYS_execveat))
         let_own_exec_through(&filter);

@@ -2,6 +2,7 @@
 #include "chain.h"
 #include "message.h"
 #include "namespace.h"
+#include "trace.h"
 #include "value.h"
 #include "words.h"
 
@@ -25,5 +26,6 @@ int main(int argc, char **argv)
     need_own_namespace('u');
     if (sethostname(name, strlen(name)) < 0)
         fail("cannot set the host name to %s", name);
+    did("the host name is %s", name);
     chain(rest);
 }

@@ -1,0 +1,186 @@
+#include "trace.h"
+
+#include "kernel.h"
+#include "message.h"
+#include "quote.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <inttypes.h>
+#include <signal.h>
+#include <stdarg.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+#include <unistd.h>
+
+static const char variable[] = "MINICTR_TRACE";
+
+enum { LINE = 4096, MOST_WORDS = 1024 };
+
+static int trace = -1; /* its descriptor */
+static const char *stage;
+static uint64_t origin, last; /* nanoseconds: when the chain began, when the stage before handed over */
+static char done[2048];       /* what did() was told, each with "; " before it */
+static int has_handed_over;
+
+static uint64_t now(void)
+{
+    struct timespec time;
+    clock_gettime(CLOCK_MONOTONIC, &time);
+    return (uint64_t)time.tv_sec * 1000000000 + (uint64_t)time.tv_nsec;
+}
+
+static void pass_on(void)
+{
+    static char entry[96];
+    snprintf(entry, sizeof entry, "%s=%d:%" PRIu64 ":%" PRIu64, variable, trace, origin, last);
+    if (putenv(entry) != 0)
+        fail("cannot set %s", variable);
+}
+
+void trace_begin(const char *name)
+{
+    const char *text = getenv(variable);
+    int fd = -1, end = 0;
+    stage = name;
+    if (!text || !*text)
+        return;
+    if (sscanf(text, "%d:%" SCNu64 ":%" SCNu64 "%n", &fd, &origin, &last, &end) != 3 || text[end]) {
+        origin = last = now();
+        if (strspn(text, "0123456789") == strlen(text)) {
+            fd = strlen(text) < 8 ? atoi(text) : -1;
+        } else {
+            fd = above_standard(open(text, O_WRONLY | O_APPEND | O_CREAT, 0666));
+            if (fd < 0)
+                fail("cannot open the trace %s", text);
+        }
+    }
+    if (fd == STDOUT_FILENO)
+        refuse("%s: the trace cannot go to standard output, which is PROG's", variable);
+    if (fd < 0 || (fd > STDERR_FILENO && fcntl(fd, F_SETFD, 0) < 0)) {
+        hint("a descriptor that is open for writing, or a file");
+        refuse("the variable %s is \"%s\", which is no open descriptor", variable, text);
+    }
+    trace = fd;
+    pass_on();
+}
+
+int is_traced(void)
+{
+    return trace >= 0;
+}
+
+/* In one write(2), so that the lines of several processes do not mix. */
+__attribute__((format(printf, 2, 3)))
+static void write_line(uint64_t time, const char *format, ...)
+{
+    char line[LINE];
+    uint64_t since = time - origin;
+    int length = snprintf(line, sizeof line, "%" PRIu64 ".%06" PRIu64 " %d ", since / 1000000000,
+                          since / 1000 % 1000000, (int)getpid());
+    va_list arguments;
+    va_start(arguments, format);
+    length += vsnprintf(line + length, sizeof line - (size_t)length, format, arguments);
+    va_end(arguments);
+    if (length > (int)sizeof line - 2)
+        length = sizeof line - 2;
+    for (int i = 0; i < length; i++)
+        if ((unsigned char)line[i] < ' ' || line[i] == 127)
+            line[i] = '?';
+    line[length++] = '\n';
+
+    /* A pipe that nobody reads, or a limit of res-limit on files, must not end the chain. */
+    struct sigaction ignored = {.sa_handler = SIG_IGN}, pipe, size;
+    int error = errno;
+    sigaction(SIGPIPE, &ignored, &pipe);
+    sigaction(SIGXFSZ, &ignored, &size);
+    if (write(trace, line, (size_t)length) < 0)
+        errno = error;
+    sigaction(SIGXFSZ, &size, NULL);
+    sigaction(SIGPIPE, &pipe, NULL);
+    errno = error;
+}
+
+void trace_start(char *const *first, char *const *prog)
+{
+    char words[MOST_WORDS];
+    size_t length = 0;
+    if (!is_traced())
+        return;
+    for (*words = '\0'; first < prog && length < sizeof words - 1; first++) {
+        words[length++] = ' ';
+        length += quote_word(words + length, sizeof words - length, *first);
+    }
+    if (length >= sizeof words)
+        strcpy(words + sizeof words - 4, "...");
+    write_line(now(), "start %s%s", stage, words);
+}
+
+void did(const char *format, ...)
+{
+    size_t length = strlen(done);
+    va_list arguments;
+    if (!is_traced() || length + 2 >= sizeof done)
+        return;
+    strcpy(done + length, "; ");
+    va_start(arguments, format);
+    vsnprintf(done + length + 2, sizeof done - length - 2, format, arguments);
+    va_end(arguments);
+}
+
+static uint64_t microseconds(uint64_t time)
+{
+    return (time - last) / 1000;
+}
+
+void trace_next(const char *next)
+{
+    char word[MOST_WORDS];
+    if (!is_traced() || has_handed_over)
+        return;
+    uint64_t time = now();
+    quote_word(word, sizeof word, next);
+    write_line(time, "next %s %" PRIu64 ": %s%s", stage, microseconds(time), word, done);
+    has_handed_over = 1;
+    last = time;
+    pass_on();
+}
+
+void trace_stay(pid_t child)
+{
+    if (!is_traced())
+        return;
+    uint64_t time = now();
+    write_line(time, "stay %s %" PRIu64 ": %d", stage, microseconds(time), (int)child);
+}
+
+void trace_end(int status)
+{
+    if (is_traced())
+        write_line(now(), "end %s %d", stage, status);
+}
+
+void trace_fail(const char *message, int error)
+{
+    if (!is_traced())
+        return;
+    uint64_t time = now();
+    write_line(time, "fail %s %" PRIu64 ": %s%s%s", stage, microseconds(time), message,
+               error ? ": " : "", error ? strerror(error) : "");
+}
+
+int trace_descriptor(void)
+{
+    return trace > STDERR_FILENO ? trace : -1;
+}
+
+void trace_drop(void)
+{
+    unsetenv(variable);
+    if (trace > STDERR_FILENO)
+        close(trace);
+    trace = -1;
+}
