@@ -75,7 +75,7 @@ $(OBJECTS)/programs.inc: stages Makefile
 	@printf '"%s",\n' $(filter-out ctr-%,$(programs)) >$@
 
 generated = $(patsubst %,$(OBJECTS)/%.inc,calls errors container programs)
-$(patsubst %,$(OBJECTS)/shared/%.o,calls policy blame): $(generated)
+$(patsubst %,$(OBJECTS)/shared/%.o,calls policy blame) $(OBJECTS)/stages/chain-break.o: $(generated)
 
 -include $(wildcard $(OBJECTS)/*/*.d $(OBJECTS)/*/*/*.d)
 

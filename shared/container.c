@@ -1,8 +1,8 @@
 #include "container.h"
 
 #include "closest.h"
-#include "drain.h"
 #include "file.h"
+#include "grow.h"
 #include "kernel.h"
 #include "message.h"
 #include "value.h"
@@ -10,7 +10,6 @@
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
-#include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -24,17 +23,6 @@ struct lock { /* an exclusive flock(2): who has it, on what */
     ino_t inode;
     pid_t holder;
 };
-
-/* Makes room for one more element in a list that grows; returns the list, which may have moved. */
-static void *one_more(void *list, int count, size_t size)
-{
-    if (count & (count - 1))
-        return list; /* it has room until their number is a power of two */
-    list = realloc(list, (size_t)(count ? 2 * count : 1) * size);
-    if (!list)
-        fail("cannot list the containers");
-    return list;
-}
 
 static void read_locks(struct containers *all)
 {
@@ -226,6 +214,28 @@ struct container *need_containers(struct containers *all, const char *parent, st
     return list;
 }
 
+enum { PARENT = 256 };
+
+const struct option parent_option[] = {
+    {PARENT, PARENT_OPTION},
+    {0},
+};
+
+int for_each_container(const struct program *program, int argc, char **argv,
+                       void (*act)(const struct container *))
+{
+    struct words words = read_words(program, argc, argv);
+    struct containers all;
+    const char *parent = NULL;
+    int count;
+    while (next_option(&words))
+        parent = read_group(words.option, words.value);
+    struct container *list = need_containers(&all, parent, &words, &count);
+    for (int i = 0; i < count; i++)
+        act(&list[i]);
+    return 0;
+}
+
 int pin_supervisor(const struct container *container)
 {
     int pidfd = pidfd_open_of(container->supervisor);
@@ -265,266 +275,4 @@ int unified_group(const struct container *container)
         if (container->groups[i] >= 0 && container->all->hierarchies[i].version == 2)
             return container->groups[i];
     return -1;
-}
-
-uint64_t container_count(const struct container *container, int controller, const char *v1,
-                         const char *v2)
-{
-    int version, group = container_group(container, controller, &version);
-    const char *file = group < 0 ? NULL : version == 2 ? v2 : v1;
-    return file ? read_count(group, file) : COUNT_UNKNOWN;
-}
-
-static uint64_t ticks_to_microseconds(uint64_t ticks)
-{
-    return ticks * 1000000 / (uint64_t)sysconf(_SC_CLK_TCK);
-}
-
-void times_of_processes(const struct processes *processes, uint64_t *user, uint64_t *system)
-{
-    uint64_t users = 0, systems = 0;
-    for (int i = 0; i < processes->count; i++) {
-        users += processes->list[i].user;
-        systems += processes->list[i].system;
-    }
-    *user = ticks_to_microseconds(users);
-    *system = ticks_to_microseconds(systems);
-}
-
-uint64_t container_cpu(const struct container *container, const struct processes *processes)
-{
-    char text[2048];
-    uint64_t user, system;
-    uint64_t nanoseconds = container_count(container, CGROUP_CPUACCT, "cpuacct.usage", NULL);
-    if (nanoseconds != COUNT_UNKNOWN)
-        return nanoseconds / 1000;
-    if (unified_group(container) >= 0 &&
-        read_file(unified_group(container), "cpu.stat", text, sizeof text) > 0)
-        return number_after(text, "usage_usec", 10);
-    times_of_processes(processes, &user, &system);
-    return user + system;
-}
-
-/* Says whether a group could not be read since it is gone, or threaded: then its processes are
- * listed above it (cgroups(7)). */
-static int is_empty(int error)
-{
-    return error == ENOENT || error == ENODEV || error == EOPNOTSUPP;
-}
-
-static int visit_members(int directory, int (*visit)(int directory, pid_t pid, void *context),
-                         void *context)
-{
-    struct lines lines;
-    int result = 0;
-    if (!open_lines(&lines, directory, "cgroup.procs"))
-        return is_empty(errno) ? 0 : -1;
-    for (char *line; !result && (line = next_line(&lines));) {
-        pid_t pid = (pid_t)strtol(line, NULL, 10);
-        if (pid > 0) /* 0: of a PID namespace that we do not see */
-            result = visit(directory, pid, context);
-    }
-    if (result) {
-        int error = errno;
-        close_lines(&lines);
-        errno = error;
-        return result;
-    }
-    errno = lines.error;
-    return errno && !is_empty(errno) ? -1 : 0;
-}
-
-int visit_processes(int directory, int (*visit)(int directory, pid_t pid, void *context),
-                    void *context)
-{
-    struct stat status;
-    int result = visit_members(directory, visit, context);
-    /* A directory has a link from each one in it, and two more. */
-    if (result || fstat(directory, &status) < 0 || status.st_nlink <= 2)
-        return result;
-    int again = open_at(directory, ".", O_RDONLY | O_DIRECTORY);
-    DIR *list = again < 0 ? NULL : fdopendir(again);
-    if (!list) /* only its owner may list it, see cgroup.c */
-        return errno == ENOENT || errno == EACCES ? 0 : -1;
-    for (struct dirent *entry; !result && (entry = readdir(list));) {
-        if (entry->d_type != DT_DIR || entry->d_name[0] == '.')
-            continue;
-        int below = open_at(directory, entry->d_name, O_PATH | O_DIRECTORY);
-        if (below < 0) {
-            result = errno == ENOENT ? 0 : -1;
-            continue;
-        }
-        result = visit_processes(below, visit, context);
-        close(below);
-    }
-    closedir(list);
-    return result;
-}
-
-/* Reads /proc/PID/stat; returns whether it could. The name, in brackets, may have anything in it.
- */
-static int read_process(struct process *process, pid_t pid)
-{
-    char path[32], text[1024];
-    unsigned long long user, system, child_user, child_system, start;
-    int parent;
-    snprintf(path, sizeof path, "/proc/%d/stat", (int)pid);
-    if (read_file(AT_FDCWD, path, text, sizeof text) <= 0)
-        return 0;
-    char *name = strchr(text, '('), *end = strrchr(text, ')');
-    if (!name || !end ||
-        sscanf(
-            end + 1,
-            " %*c %d %*d %*d %*d %*d %*u %*u %*u %*u %*u %llu %llu %llu %llu %*d %*d %*d %*d %llu",
-            &parent, &user, &system, &child_user, &child_system, &start) != 6)
-        return 0;
-    *process = (struct process){.pid = pid,
-                                .parent = parent,
-                                .start = start,
-                                .user = user + child_user,
-                                .system = system + child_system};
-    *end = '\0';
-    snprintf(process->name, sizeof process->name, "%s", name + 1);
-    return 1;
-}
-
-static int add_process(int directory, pid_t pid, void *context)
-{
-    struct processes *processes = context;
-    (void)directory;
-    processes->list = one_more(processes->list, processes->count, sizeof *processes->list);
-    processes->count += read_process(&processes->list[processes->count], pid);
-    return 0;
-}
-
-static int by_start(const void *a, const void *b)
-{
-    const struct process *left = a, *right = b;
-    return left->start != right->start ? (left->start > right->start) - (left->start < right->start)
-                                       : (left->pid > right->pid) - (left->pid < right->pid);
-}
-
-void read_processes(const struct container *container, struct processes *processes)
-{
-    free(processes->list);
-    *processes = (struct processes){0};
-    if (visit_processes(main_group(container), add_process, processes) < 0)
-        fail("cannot read the processes of %s: cgroup.procs", container->name);
-    if (processes->count)
-        qsort(processes->list, (size_t)processes->count, sizeof *processes->list, by_start);
-}
-
-/* Says whether the process is process 1 of a PID namespace below ours. */
-static int is_first(pid_t pid)
-{
-    struct lines lines;
-    char path[32];
-    int first = 0;
-    snprintf(path, sizeof path, "/proc/%d/status", (int)pid);
-    open_lines(&lines, AT_FDCWD, path);
-    for (char *line; (line = next_line(&lines));) {
-        /* NSpid: PID [PID-BELOW]... */
-        const char *last = strrchr(line, '\t');
-        if (strncmp(line, "NSpid:", 6) != 0)
-            continue;
-        first = last > line + 6 && strcmp(last, "\t1") == 0;
-        break;
-    }
-    close_lines(&lines);
-    return first;
-}
-
-int is_supervisor(const struct process *process)
-{
-    static const char *const names[] = {"cg-limit", "ns-enter", "pid-init", "tty-pty", "tty-relay"};
-    for (size_t i = 0; i < sizeof names / sizeof *names; i++)
-        if (strcmp(process->name, names[i]) == 0)
-            return 1;
-    return 0;
-}
-
-/* From a process down to one that is no supervisor, by way of the oldest children. */
-static const struct process *below_supervisors(const struct processes *processes,
-                                               const struct process *process)
-{
-    for (int i = 0; is_supervisor(process) && i < processes->count; i++)
-        if (processes->list[i].parent == process->pid) {
-            process = &processes->list[i];
-            i = -1;
-        }
-    return process;
-}
-
-const struct process *first_process(const struct processes *processes)
-{
-    for (int i = 0; i < processes->count; i++)
-        if (is_first(processes->list[i].pid))
-            return &processes->list[i];
-    return processes->count ? below_supervisors(processes, processes->list) : NULL;
-}
-
-const struct process *main_process(const struct processes *processes, const struct process *first)
-{
-    return first ? below_supervisors(processes, first) : NULL;
-}
-
-uint64_t process_age(const struct process *process)
-{
-    struct timespec now;
-    clock_gettime(CLOCK_BOOTTIME, &now);
-    uint64_t since = (uint64_t)now.tv_sec * 1000000 + (uint64_t)now.tv_nsec / 1000;
-    uint64_t start = ticks_to_microseconds(process->start);
-    return since > start ? since - start : 0;
-}
-
-enum { PEOPLE = 24 }; /* bytes for a number */
-
-/* In place of what is no number. */
-static char *no_number(uint64_t count, char *text)
-{
-    return strcpy(text, count == COUNT_UNKNOWN ? "-" : "max");
-}
-
-char *size_for_people(uint64_t size, char *text)
-{
-    static const char units[] = "KMGTPE";
-    if (size >= COUNT_UNLIMITED)
-        return no_number(size, text);
-    if (size < 1024) {
-        snprintf(text, PEOPLE, "%" PRIu64, size);
-        return text;
-    }
-    int unit = 0;
-    uint64_t tenths = 10 * (size >> 10) + (size % 1024 * 10 >> 10);
-    for (; tenths >= 10240; unit++)
-        tenths /= 1024;
-    if (tenths % 10 == 0 || tenths >= 1000)
-        snprintf(text, PEOPLE, "%" PRIu64 "%c", tenths / 10, units[unit]);
-    else
-        snprintf(text, PEOPLE, "%" PRIu64 ".%" PRIu64 "%c", tenths / 10, tenths % 10, units[unit]);
-    return text;
-}
-
-char *time_for_people(uint64_t microseconds, char *text)
-{
-    unsigned long long seconds = microseconds / 1000000, rest = microseconds % 1000000;
-    if (microseconds >= COUNT_UNLIMITED)
-        return no_number(microseconds, text);
-    if (seconds < 60)
-        snprintf(text, PEOPLE, "%llu.%02llus", seconds, rest / 10000);
-    else if (seconds < 3600)
-        snprintf(text, PEOPLE, "%llum%02llus", seconds / 60, seconds % 60);
-    else if (seconds < 86400)
-        snprintf(text, PEOPLE, "%lluh%02llum", seconds / 3600, seconds / 60 % 60);
-    else
-        snprintf(text, PEOPLE, "%llud%02lluh", seconds / 86400, seconds / 3600 % 24);
-    return text;
-}
-
-char *count_for_people(uint64_t count, char *text)
-{
-    if (count >= COUNT_UNLIMITED)
-        return no_number(count, text);
-    snprintf(text, PEOPLE, "%" PRIu64, count);
-    return text;
 }

@@ -10,9 +10,9 @@
 #define CONTAINER_H
 
 #include "hierarchy.h"
+#include "process.h"
 #include "words.h"
 
-#include <stdint.h>
 #include <sys/types.h>
 
 struct containers {
@@ -30,28 +30,17 @@ struct container {
     pid_t supervisor;               /* 0: it is dead, and what is in the group is left over */
 };
 
-struct process {
-    pid_t pid, parent;
-    char name[32];  /* as it calls itself (comm, proc(5)) */
-    uint64_t start; /* ticks after the machine's start, sysconf(_SC_CLK_TCK) to a second */
-    uint64_t user,
-        system; /* ticks of processor time, with those of the children it has waited for */
-};
-
-struct processes {
-    struct process *list; /* the oldest first */
-    int count;
-};
-
 /* The name of an option that all programs have which look for containers, and what it says. */
 #define PARENT_OPTION "parent", "GROUP", "containers below this group (see cg-limit --parent)"
 
 /*
  * Looks where containers are. PARENT: see find_hierarchies(). Ends with 125 and a message when no
  * cgroup file system is mounted, /proc/self/mountinfo or /proc/locks cannot be read, PARENT is
- * nowhere, or a directory cannot be opened. To look again, release them first.
+ * nowhere, or a directory cannot be opened.
  */
 void find_containers(struct containers *all, const char *parent);
+
+/* Closes and frees what that has found: before it is called again. */
 void release_containers(struct containers *all);
 
 /* Returns the names of all groups that there are, sorted, dead ones among them; *COUNT is how many.
@@ -61,19 +50,29 @@ char (*list_containers(const struct containers *all, int *count))[65];
 /* Opens a container; returns whether there is one of that name. Ends with 125 and a message when it
  * cannot be opened for another reason. */
 int open_container(struct container *container, struct containers *all, const char *name);
+
+/* Closes the directories of one that was opened. */
 void close_container(struct container *container);
 
-/* Reads an operand that is the name of a container. */
+/* Returns TEXT, an operand that is the name of a container; ends with 125 and a message when it can
+ * be none. */
 const char *read_name_operand(const char *text);
 
-/* Finds and opens the containers that the words left name, at least one; *COUNT is how many. Ends
- * with 125 and a message when one of them does not run: with a hint at a name that is spelt like
- * it. */
+/* Finds and opens the containers that the words left name, at least one; returns a list of them,
+ * and *COUNT is how many. Ends with 125 and a message when one of them does not run: with a hint at
+ * a name that is spelt like it. */
 struct container *need_containers(struct containers *all, const char *parent, struct words *words,
                                   int *count);
 
 /* The same for one NAME, when they have been found. */
 void need_container(struct container *container, struct containers *all, const char *name);
+
+/* A program of that one option, [OPTION...] NAME...: reads its words, and acts on each of the
+ * containers, when all of them have been found. Returns 0; ends with 125 and a message as
+ * need_containers() and ACT do. */
+extern const struct option parent_option[];
+int for_each_container(const struct program *program, int argc, char **argv,
+                       void (*act)(const struct container *));
 
 /* Pins the supervisor: returns its pidfd (pidfd_open(2)), surely of the process that holds the
  * lock, or -1 when it has ended. Ends with 125 and a message when the kernel refuses. */
@@ -89,51 +88,5 @@ int main_group(const struct container *container);
 
 /* Returns the directory of the v2 group, or -1. */
 int unified_group(const struct container *container);
-
-/* Reads a number from a file of the group with this controller: V1 or V2 is the file, NULL: there
- * is none. Returns COUNT_UNKNOWN or COUNT_UNLIMITED (file.h) in place of one. */
-uint64_t container_count(const struct container *container, int controller, const char *v1,
-                         const char *v2);
-
-/* Processor time of all processes together, in microseconds: as the kernel counts it for the group
- * (v2, or the v1 controller cpuacct), else the sum of those that live and the children they have
- * waited for. */
-uint64_t container_cpu(const struct container *container, const struct processes *processes);
-
-/* That sum: the time in user space and in the kernel, in microseconds. */
-void times_of_processes(const struct processes *processes, uint64_t *user, uint64_t *system);
-
-/* Calls VISIT for each process of a group and of the groups below it, with the directory of the
- * group that lists it, until it returns other than 0; returns that, or 0, or -1 and errno when a
- * list cannot be read. What cannot be seen into is left out, and what is gone. */
-int visit_processes(int directory, int (*visit)(int directory, pid_t pid, void *context),
-                    void *context);
-
-/* Reads the processes; those of before are dropped. Ends with 125 and a message when they cannot be
- * read. */
-void read_processes(const struct container *container, struct processes *processes);
-
-/*
- * Returns the first process: process 1 of the container's PID namespace; without one, the oldest
- * that is no supervisor of ours (supervise.h). NULL when there is none.
- */
-const struct process *first_process(const struct processes *processes);
-
-/* Returns that of PROG: FIRST, or the oldest child of that when it is a supervisor. FIRST is what
- * first_process() has returned; NULL for NULL. */
-const struct process *main_process(const struct processes *processes, const struct process *first);
-
-/* Says whether it is a supervisor of ours, by its name: one that calls itself so counts as one. */
-int is_supervisor(const struct process *process);
-
-/* Microseconds that the process has been running for. */
-uint64_t process_age(const struct process *process);
-
-/* Numbers as people read them, into TEXT (24 bytes), which is returned: sizes with K, M, G, T as
- * powers of 1024 (12.3M), microseconds (1.25s, 3m05s, 2h11m, 4d02h); "-" for COUNT_UNKNOWN, "max"
- * for COUNT_UNLIMITED. */
-char *size_for_people(uint64_t size, char *text);
-char *time_for_people(uint64_t microseconds, char *text);
-char *count_for_people(uint64_t count, char *text);
 
 #endif

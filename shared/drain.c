@@ -26,6 +26,20 @@ int has_process(int directory, pid_t pid)
     return found;
 }
 
+int signal_member(int directory, pid_t pid, int signal)
+{
+    int process = pidfd_open_of(pid), result = 0;
+    /* Pinned first, and looked for then: the number that the group lists is its own. */
+    if (process >= 0 && has_process(directory, pid))
+        result = pidfd_signal(process, signal) < 0 ? -1 : 1;
+    else if (process < 0)
+        result = -1;
+    int error = errno;
+    close(process);
+    errno = error;
+    return result < 0 && error == ESRCH ? 0 : result;
+}
+
 /* Brings a process into the root group of the v1 freezer, which is never frozen: a process that is
  * does not even die. When it was the last one in a group that ctr-pause has made, removes that. */
 static void thaw(pid_t pid)
@@ -46,11 +60,8 @@ static void thaw(pid_t pid)
     }
 }
 
-/*
- * Kills the processes of one group. Without cgroup.kill a number may have passed to a stranger since
- * it was read: so the process is pinned by a pidfd first, and signalled only when the group lists
- * the number still, which is then its own. That no more of them start meanwhile pids.max sees to.
- */
+/* Kills the processes of one group, without cgroup.kill one by one. That no more of them start
+ * meanwhile pids.max sees to. */
 static void kill_members(int directory, int stubborn)
 {
     struct lines lines;
@@ -60,15 +71,8 @@ static void kill_members(int directory, int stubborn)
     open_lines(&lines, directory, "cgroup.procs");
     for (char *line; (line = next_line(&lines));) {
         pid_t pid = atoi(line); /* 0: of a PID namespace that we do not see */
-        int process = pid > 0 ? pidfd_open_of(pid) : -1;
-        if (process < 0)
-            continue;
-        if (has_process(directory, pid)) {
-            pidfd_signal(process, SIGKILL);
-            if (stubborn)
-                thaw(pid);
-        }
-        close(process);
+        if (pid > 0 && signal_member(directory, pid, SIGKILL) > 0 && stubborn)
+            thaw(pid);
     }
 }
 
@@ -86,6 +90,8 @@ int remove_tree(int parent, const char *name, int stubborn)
             remove_tree(directory, entry->d_name, stubborn);
     if (list)
         closedir(list);
+    else
+        close(directory);
     return unlinkat(parent, name, AT_REMOVEDIR);
 }
 

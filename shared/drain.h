@@ -13,6 +13,11 @@
  * says that the number is its own still. */
 int has_process(int directory, pid_t pid);
 
+/* Sends a signal to a process of the group that DIRECTORY refers to, and never to a stranger that has
+ * got its number by now. Returns whether it did: 0 when it has ended, or is in the group no more; or
+ * -1 and errno. */
+int signal_member(int directory, pid_t pid, int signal);
+
 /* Kills the processes of a group and of all groups below it, and removes them; what does not go at
  * once stays. STUBBORN: it did not go for a while, so look whether it is frozen (v1). Returns 0, or
  * -1 and errno of the last try. */

@@ -110,7 +110,7 @@ char *next_line(struct lines *lines)
             continue;
         }
         lines->error = length < 0 ? errno : 0;
-        if (lines->to > 0) { /* it is too long, or the last one and has no end */
+        if (lines->to > 0 && length == 0) { /* it is too long, or the last one and has no end */
             lines->text[lines->to] = '\0';
             lines->to = 0;
             lines->cut = room == 0;

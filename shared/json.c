@@ -1,5 +1,7 @@
 #include "json.h"
 
+#include "file.h"
+
 #include <inttypes.h>
 #include <stdio.h>
 #include <string.h>
@@ -40,7 +42,7 @@ size_t add_json_text(char *line, size_t length, size_t size, const char *text, s
 
 size_t add_json_number(char *line, size_t length, size_t size, const char *name, uint64_t number)
 {
-    int added = number == UINT64_MAX
+    int added = number >= COUNT_UNLIMITED
                     ? snprintf(line + length, size - length, ",\"%s\":null", name)
                     : snprintf(line + length, size - length, ",\"%s\":%" PRIu64, name, number);
     return length + (size_t)added;

@@ -14,7 +14,7 @@
  * not valid UTF-8 becomes U+FFFD. */
 size_t add_json_text(char *line, size_t length, size_t size, const char *text, size_t bytes);
 
-/* Adds ,"NAME":NUMBER, or null for UINT64_MAX. */
+/* Adds ,"NAME":NUMBER, or null for COUNT_UNKNOWN and COUNT_UNLIMITED (file.h). */
 size_t add_json_number(char *line, size_t length, size_t size, const char *name, uint64_t number);
 
 #endif

@@ -4,11 +4,12 @@
 #include "freeze.h"
 #include "json.h"
 #include "message.h"
+#include "people.h"
+#include "usage.h"
 #include "value.h"
 #include "words.h"
 
 #include <fcntl.h>
-#include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -32,52 +33,60 @@ static const struct program program = {
     options,
 };
 
+/* The numbers that are shown. */
+static const struct {
+    const char *head;
+    enum usage what;
+} columns[] = {
+    {"MEM", MEMORY}, {"PEAK", MEMORY_PEAK}, {"LIMIT", MEMORY_LIMIT}, {"CPU", CPU}, {"TASKS", TASKS},
+};
+enum { COLUMNS = sizeof columns / sizeof *columns };
+
 /* A row of the table, and what it is made of. */
 struct row {
     char name[65];
     const char *state;
-    int pid; /* 0: none */
-    uint64_t uptime, memory, peak, limit, cpu, tasks;
+    uint64_t pid, uptime; /* COUNT_UNKNOWN: there is no process */
+    uint64_t usage[COLUMNS];
     char command[4096]; /* arguments with a zero byte behind each */
     size_t length;
 };
+
+/* One that has no arguments, as while it ends, is shown by its name in brackets, as ps(1) does. */
+static void read_command(struct row *row, const struct process *prog)
+{
+    char path[32];
+    snprintf(path, sizeof path, "/proc/%d/cmdline", (int)prog->pid);
+    ssize_t length = read_file(AT_FDCWD, path, row->command, sizeof row->command);
+    if (length <= 0)
+        length = sprintf(row->command, "[%s]", prog->name) + 1;
+    row->length = (size_t)length;
+}
 
 /* Reads what is shown of a container; returns 0 when there is none any more. */
 static int read_row(struct row *row, struct containers *all, const char *name)
 {
     static struct processes processes;
     struct container container;
-    char path[32];
     if (!open_container(&container, all, name))
         return 0;
     read_processes(&container, &processes);
     const struct process *first = first_process(&processes);
     const struct process *prog = main_process(&processes, first);
-    int is_shown = container.supervisor || first;
     *row = (struct row){
         .state = !container.supervisor          ? "dead"
                  : is_frozen(&container, first) ? "paused"
                                                 : "running",
-        .pid = first ? first->pid : 0,
+        .pid = first ? (uint64_t)first->pid : COUNT_UNKNOWN,
         .uptime = first ? process_age(first) : COUNT_UNKNOWN,
-        .memory =
-            container_count(&container, CGROUP_MEMORY, "memory.usage_in_bytes", "memory.current"),
-        .peak =
-            container_count(&container, CGROUP_MEMORY, "memory.max_usage_in_bytes", "memory.peak"),
-        .limit = container_count(&container, CGROUP_MEMORY, "memory.limit_in_bytes", "memory.max"),
-        .cpu = container_cpu(&container, &processes),
-        .tasks = container_count(&container, CGROUP_PIDS, "pids.current", "pids.current"),
     };
     strcpy(row->name, name);
-    if (prog) {
-        snprintf(path, sizeof path, "/proc/%d/cmdline", (int)prog->pid);
-        ssize_t length = read_file(AT_FDCWD, path, row->command, sizeof row->command);
-        /* One that has none, as while it ends, is shown by its name in brackets, as ps(1) does. */
-        row->length =
-            length > 0 ? (size_t)length : (size_t)sprintf(row->command, "[%s]", prog->name) + 1;
-    }
+    for (int i = 0; i < COLUMNS; i++)
+        row->usage[i] = read_usage(&container, &processes, columns[i].what);
+    if (prog)
+        read_command(row, prog);
     close_container(&container);
-    return is_shown;
+    return container.supervisor || first;
 }
 
 /* As it is on one line of a terminal, and does nothing there but to be seen. */
@@ -95,34 +104,28 @@ static void print_command(FILE *out, const struct row *row, size_t most)
     putc('\n', out);
 }
 
-enum { NAME_CELL, STATE, PID, UPTIME, NOW, PEAK, LIMIT, CPU, TASKS, CELLS };
+enum { NAME, STATE, PID, UPTIME, USAGE, CELLS = USAGE + COLUMNS };
 
 static void print_table(FILE *out, const struct row *rows, int count)
 {
-    static const char *const heads[] = {"NAME", "STATE", "PID", "UPTIME", "MEM",
-                                        "PEAK", "LIMIT", "CPU", "TASKS"};
+    static const char *const heads[] = {"NAME", "STATE", "PID", "UPTIME"};
     struct winsize size;
-    int width[CELLS], used = 0;
+    int width[CELLS] = {0}, used = 0;
     char(*cells)[CELLS][65] = calloc((size_t)count + 1, sizeof *cells);
     if (!cells)
         fail("cannot list the containers");
     for (int i = 0; i < CELLS; i++)
-        strcpy(cells[0][i], heads[i]);
-    for (int i = 0; i < count; i++) {
-        const struct row *row = &rows[i];
-        char(*cell)[65] = cells[i + 1];
-        strcpy(cell[NAME_CELL], row->name);
-        strcpy(cell[STATE], row->state);
-        count_for_people(row->pid ? (uint64_t)row->pid : COUNT_UNKNOWN, cell[PID]);
-        time_for_people(row->uptime, cell[UPTIME]);
-        size_for_people(row->memory, cell[NOW]);
-        size_for_people(row->peak, cell[PEAK]);
-        size_for_people(row->limit, cell[LIMIT]);
-        time_for_people(row->cpu, cell[CPU]);
-        count_for_people(row->tasks, cell[TASKS]);
+        strcpy(cells[0][i], i < USAGE ? heads[i] : columns[i - USAGE].head);
+    for (int j = 0; j < count; j++) {
+        char(*cell)[65] = cells[j + 1];
+        strcpy(cell[NAME], rows[j].name);
+        strcpy(cell[STATE], rows[j].state);
+        count_for_people(rows[j].pid, cell[PID]);
+        time_for_people(rows[j].uptime, cell[UPTIME]);
+        for (int i = 0; i < COLUMNS; i++)
+            number_for_people(rows[j].usage[i], usage_forms[columns[i].what].unit, cell[USAGE + i]);
     }
     for (int i = 0; i < CELLS; i++) {
-        width[i] = 0;
         for (int j = 0; j <= count; j++)
             if ((int)strlen(cells[j][i]) > width[i])
                 width[i] = (int)strlen(cells[j][i]);
@@ -141,12 +144,6 @@ static void print_table(FILE *out, const struct row *rows, int count)
     free(cells);
 }
 
-/* In place of a limit that there is not. */
-static uint64_t number(uint64_t count)
-{
-    return count >= COUNT_UNLIMITED ? UINT64_MAX : count;
-}
-
 static void print_json(FILE *out, const struct row *rows, int count)
 {
     static char line[8 * sizeof rows->command];
@@ -156,8 +153,7 @@ static void print_json(FILE *out, const struct row *rows, int count)
         const struct row *row = &rows[i];
         size_t length = (size_t)snprintf(line, size, "%s{\"name\":\"%s\",\"state\":\"%s\"",
                                          i ? ",\n " : "", row->name, row->state);
-        length =
-            add_json_number(line, length, size, "pid", row->pid ? (uint64_t)row->pid : UINT64_MAX);
+        length = add_json_number(line, length, size, "pid", row->pid);
         length += (size_t)snprintf(line + length, size - length, ",\"command\":[");
         for (size_t at = 0; at < row->length; at += strlen(row->command + at) + 1) {
             const char *word = row->command + at;
@@ -166,12 +162,10 @@ static void print_json(FILE *out, const struct row *rows, int count)
             length += (size_t)snprintf(line + length, size - length, "\"");
         }
         length += (size_t)snprintf(line + length, size - length, "]");
-        length = add_json_number(line, length, size, "uptime_us", number(row->uptime));
-        length = add_json_number(line, length, size, "memory", number(row->memory));
-        length = add_json_number(line, length, size, "memory_peak", number(row->peak));
-        length = add_json_number(line, length, size, "memory_limit", number(row->limit));
-        length = add_json_number(line, length, size, "cpu_us", number(row->cpu));
-        add_json_number(line, length, size, "tasks", number(row->tasks));
+        length = add_json_number(line, length, size, "uptime_us", row->uptime);
+        for (int j = 0; j < COLUMNS; j++)
+            length = add_json_number(line, length, size, usage_forms[columns[j].what].name,
+                                     row->usage[j]);
         fprintf(out, "%s}", line);
     }
     fputs("]\n", out);

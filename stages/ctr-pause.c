@@ -1,34 +1,15 @@
 /* ctr-pause: halt all processes of a container. */
 #include "container.h"
 #include "freeze.h"
-#include "value.h"
-#include "words.h"
-
-enum { PARENT = 256 };
-
-static const struct option options[] = {
-    {PARENT, PARENT_OPTION},
-    {0},
-};
 
 static const struct program program = {
     "ctr-pause",
     "[OPTION...] NAME...",
     "Halt all processes of the containers, until ctr-resume",
-    options,
+    parent_option,
 };
 
 int main(int argc, char **argv)
 {
-    struct words words = read_words(&program, argc, argv);
-    struct containers all;
-    const char *parent = NULL;
-    int count;
-
-    while (next_option(&words))
-        parent = read_group(words.option, words.value);
-    struct container *list = need_containers(&all, parent, &words, &count);
-    for (int i = 0; i < count; i++)
-        freeze_container(&list[i]);
-    return 0;
+    return for_each_container(&program, argc, argv, freeze_container);
 }

@@ -1,16 +1,15 @@
 /* ctr-stat: what a container uses, and where it is held up. */
-#include "cgroup.h"
 #include "container.h"
 #include "file.h"
 #include "json.h"
 #include "message.h"
+#include "people.h"
+#include "usage.h"
 #include "value.h"
 #include "words.h"
 
 #include <inttypes.h>
 #include <stdio.h>
-#include <string.h>
-#include <unistd.h>
 
 enum { JSON = 256, PARENT };
 
@@ -27,282 +26,111 @@ static const struct program program = {
     options,
 };
 
-enum kind { SIZE, TIME, COUNT };
-
-/* The numbers, in the order in which they are shown. */
-enum {
-    MEMORY,
-    MEMORY_PEAK,
-    MEMORY_LIMIT,
-    SWAP,
-    SWAP_LIMIT,
-    OOM_KILLS,
-    CPU,
-    CPU_USER,
-    CPU_SYSTEM,
-    THROTTLED,
-    THROTTLED_TIME,
-    TASKS,
-    TASKS_LIMIT,
-    NUMBERS
+static const char *const labels[USAGES] = {
+    [MEMORY] = "memory",
+    [MEMORY_PEAK] = "memory, most",
+    [MEMORY_LIMIT] = "memory, limit",
+    [SWAP] = "swap",
+    [SWAP_LIMIT] = "swap, limit",
+    [OOM_KILLS] = "killed for memory",
+    [CPU] = "processor",
+    [CPU_USER] = "processor, user",
+    [CPU_SYSTEM] = "processor, system",
+    [THROTTLED] = "throttled, periods",
+    [THROTTLED_TIME] = "throttled, time",
+    [TASKS] = "tasks",
+    [TASKS_LIMIT] = "tasks, limit",
 };
 
-static const struct {
-    const char *label, *name; /* for people, and in JSON */
-    enum kind kind;
-} numbers[NUMBERS] = {
-    [MEMORY] = {"memory", "memory", SIZE},
-    [MEMORY_PEAK] = {"memory, most", "memory_peak", SIZE},
-    [MEMORY_LIMIT] = {"memory, limit", "memory_limit", SIZE},
-    [SWAP] = {"swap", "swap", SIZE},
-    [SWAP_LIMIT] = {"swap, limit", "swap_limit", SIZE},
-    [OOM_KILLS] = {"killed for memory", "oom_kills", COUNT},
-    [CPU] = {"processor", "cpu_us", TIME},
-    [CPU_USER] = {"processor, user", "cpu_user_us", TIME},
-    [CPU_SYSTEM] = {"processor, system", "cpu_system_us", TIME},
-    [THROTTLED] = {"throttled, periods", "throttled", COUNT},
-    [THROTTLED_TIME] = {"throttled, time", "throttled_us", TIME},
-    [TASKS] = {"tasks", "tasks", COUNT},
-    [TASKS_LIMIT] = {"tasks, limit", "tasks_limit", COUNT},
-};
-
-/* What the kernel writes of pressure (PSI): "some avg10=0.00 avg60=0.00 avg300=0.00 total=0", in
- * percent and microseconds, and a line that begins with "full". */
-struct pressure {
-    char average[3][16];
-    unsigned long long total;
-    int is_known;
-};
-
-static const char *const pressed[] = {"cpu", "memory", "io"};
+static const char *const resources[] = {"cpu", "memory", "io"};
 static const char *const degrees[] = {"some", "full"};
+enum { RESOURCES = 3, DEGREES = 2 };
 
-enum { MOST_DEVICES = 64 };
-
-struct device {
-    unsigned major, minor;
-    uint64_t read_bytes, written_bytes, reads, writes;
+/* All that is shown of a container. */
+struct numbers {
+    uint64_t usage[USAGES];
+    struct pressure pressure[RESOURCES][DEGREES];
+    int disk_count; /* -1: not known */
+    struct disk disks[MOST_DISKS];
 };
 
-struct stat_of {
-    uint64_t number[NUMBERS];
-    struct pressure pressure[3][2];
-    int devices; /* -1: not known */
-    struct device device[MOST_DEVICES];
-};
-
-/* v1 counts memory and swap together: the rest is swap. */
-static uint64_t difference(uint64_t both, uint64_t memory)
-{
-    if (both >= COUNT_UNLIMITED)
-        return both;
-    return memory >= both ? 0 : both - memory;
-}
-
-static void read_memory(const struct container *container, uint64_t *number)
-{
-    int version, group = container_group(container, CGROUP_MEMORY, &version);
-    char text[2048];
-    number[MEMORY] =
-        container_count(container, CGROUP_MEMORY, "memory.usage_in_bytes", "memory.current");
-    number[MEMORY_PEAK] =
-        container_count(container, CGROUP_MEMORY, "memory.max_usage_in_bytes", "memory.peak");
-    number[MEMORY_LIMIT] =
-        container_count(container, CGROUP_MEMORY, "memory.limit_in_bytes", "memory.max");
-    number[SWAP] = container_count(container, CGROUP_MEMORY, "memory.memsw.usage_in_bytes",
-                                   "memory.swap.current");
-    number[SWAP_LIMIT] =
-        container_count(container, CGROUP_MEMORY, "memory.memsw.limit_in_bytes", "memory.swap.max");
-    number[OOM_KILLS] = COUNT_UNKNOWN;
-    if (group >= 0 && version == 1) {
-        number[SWAP] = difference(number[SWAP], number[MEMORY]);
-        number[SWAP_LIMIT] = difference(number[SWAP_LIMIT], number[MEMORY_LIMIT]);
-        /* In the groups below it, too: those only the owner may list. */
-        if (faccessat(group, ".", R_OK, 0) == 0)
-            number[OOM_KILLS] = count_kills(group, ".");
-    } else if (group >= 0 && read_file(group, "memory.events", text, sizeof text) > 0) {
-        number[OOM_KILLS] = number_after(text, "oom_kill", 10);
-    }
-}
-
-static void read_cpu(const struct container *container, uint64_t *number)
+static void read_numbers(const struct container *container, struct numbers *numbers)
 {
     struct processes processes = {0};
-    char text[2048];
-    int unified = unified_group(container);
-    int version, group = container_group(container, CGROUP_CPU, &version);
     read_processes(container, &processes);
-    number[CPU] = container_cpu(container, &processes);
-    number[CPU_USER] = container_count(container, CGROUP_CPUACCT, "cpuacct.usage_user", NULL);
-    number[CPU_SYSTEM] = container_count(container, CGROUP_CPUACCT, "cpuacct.usage_sys", NULL);
-    if (number[CPU_USER] != COUNT_UNKNOWN) {
-        number[CPU_USER] /= 1000;
-        number[CPU_SYSTEM] /= 1000;
-    } else if (unified >= 0 && read_file(unified, "cpu.stat", text, sizeof text) > 0) {
-        number[CPU_USER] = number_after(text, "user_usec", 10);
-        number[CPU_SYSTEM] = number_after(text, "system_usec", 10);
-    } else {
-        times_of_processes(&processes, &number[CPU_USER], &number[CPU_SYSTEM]);
-    }
-    number[THROTTLED] = number[THROTTLED_TIME] = COUNT_UNKNOWN;
-    if (group >= 0 && read_file(group, "cpu.stat", text, sizeof text) > 0) {
-        number[THROTTLED] = number_after(text, "nr_throttled", 10);
-        number[THROTTLED_TIME] = version == 2 ? number_after(text, "throttled_usec", 10)
-                                              : number_after(text, "throttled_time", 10) / 1000;
-    }
+    for (int i = 0; i < USAGES; i++)
+        numbers->usage[i] = read_usage(container, &processes, (enum usage)i);
+    for (int i = 0; i < RESOURCES; i++)
+        read_pressure(container, resources[i], &numbers->pressure[i][0], &numbers->pressure[i][1]);
+    numbers->disk_count = read_disks(container, numbers->disks);
 }
 
-static void read_pressure(const struct container *container, struct pressure (*pressure)[2])
+static void print_text(FILE *out, const struct numbers *numbers)
 {
-    char file[32], text[512];
-    int unified = unified_group(container);
-    for (int i = 0; i < 3; i++) {
-        snprintf(file, sizeof file, "%s.pressure", pressed[i]);
-        if (unified < 0 || read_file(unified, file, text, sizeof text) <= 0)
-            continue;
-        for (int j = 0; j < 2; j++) {
-            const char *line = strstr(text, degrees[j]);
-            struct pressure *p = &pressure[i][j];
-            p->is_known =
-                line &&
-                sscanf(line, "%*s avg10=%15[0-9.] avg60=%15[0-9.] avg300=%15[0-9.] total=%llu",
-                       p->average[0], p->average[1], p->average[2], &p->total) == 4;
-        }
-    }
-}
-
-static struct device *device_of(struct stat_of *stat, unsigned major, unsigned minor)
-{
-    for (int i = 0; i < stat->devices; i++)
-        if (stat->device[i].major == major && stat->device[i].minor == minor)
-            return &stat->device[i];
-    if (stat->devices == MOST_DEVICES)
-        return NULL;
-    stat->device[stat->devices] = (struct device){.major = major, .minor = minor};
-    return &stat->device[stat->devices++];
-}
-
-/* v1: lines of MAJOR:MINOR, Read or Write, and a number. */
-static void read_throttle(int group, const char *file, struct stat_of *stat, int is_bytes)
-{
-    struct lines lines;
-    unsigned major, minor;
-    char verb[16];
-    uint64_t count;
-    if (!open_lines(&lines, group, file))
-        return;
-    if (stat->devices < 0)
-        stat->devices = 0;
-    for (char *line; (line = next_line(&lines));) {
-        if (sscanf(line, "%u:%u %15s %" SCNu64, &major, &minor, verb, &count) != 4)
-            continue;
-        int is_read = strcmp(verb, "Read") == 0;
-        struct device *device =
-            is_read || strcmp(verb, "Write") == 0 ? device_of(stat, major, minor) : NULL;
-        if (!device)
-            continue;
-        if (is_bytes)
-            *(is_read ? &device->read_bytes : &device->written_bytes) = count;
-        else
-            *(is_read ? &device->reads : &device->writes) = count;
-    }
-}
-
-static void read_io(const struct container *container, struct stat_of *stat)
-{
-    struct lines lines;
-    struct device found;
-    int version, group = container_group(container, CGROUP_IO, &version);
-    stat->devices = -1;
-    if (group >= 0 && version == 1) {
-        read_throttle(group, "blkio.throttle.io_service_bytes_recursive", stat, 1);
-        read_throttle(group, "blkio.throttle.io_serviced_recursive", stat, 0);
-        return;
-    }
-    if (group < 0 || !open_lines(&lines, group, "io.stat"))
-        return;
-    stat->devices = 0;
-    for (char *line; (line = next_line(&lines));) {
-        struct device *device;
-        if (sscanf(line,
-                   "%u:%u rbytes=%" SCNu64 " wbytes=%" SCNu64 " rios=%" SCNu64 " wios=%" SCNu64,
-                   &found.major, &found.minor, &found.read_bytes, &found.written_bytes,
-                   &found.reads, &found.writes) == 6 &&
-            (device = device_of(stat, found.major, found.minor)))
-            *device = found;
-    }
-}
-
-static void print_text(FILE *out, const struct stat_of *stat)
-{
-    char text[32], more[32];
-    for (int i = 0; i < NUMBERS; i++) {
-        uint64_t number = stat->number[i];
-        fprintf(out, "%-24s%s\n", numbers[i].label,
-                numbers[i].kind == SIZE   ? size_for_people(number, text)
-                : numbers[i].kind == TIME ? time_for_people(number, text)
-                                          : count_for_people(number, text));
-    }
-    for (int i = 0; i < 3; i++)
-        for (int j = 0; j < 2; j++) {
-            const struct pressure *p = &stat->pressure[i][j];
-            snprintf(text, sizeof text, "pressure, %s, %s", pressed[i], degrees[j]);
-            if (p->is_known)
-                fprintf(out, "%-24s%s%% %s%% %s%% %s\n", text, p->average[0], p->average[1],
-                        p->average[2], time_for_people(p->total, more));
+    char label[32], number[PEOPLE];
+    for (int i = 0; i < USAGES; i++)
+        fprintf(out, "%-24s%s\n", labels[i],
+                number_for_people(numbers->usage[i], usage_forms[i].unit, number));
+    for (int i = 0; i < RESOURCES; i++)
+        for (int j = 0; j < DEGREES; j++) {
+            const struct pressure *pressure = &numbers->pressure[i][j];
+            snprintf(label, sizeof label, "pressure, %s, %s", resources[i], degrees[j]);
+            if (pressure->is_known)
+                fprintf(out, "%-24s%s%% %s%% %s%% %s\n", label, pressure->average[0],
+                        pressure->average[1], pressure->average[2],
+                        time_for_people(pressure->total, number));
             else
-                fprintf(out, "%-24s-\n", text);
+                fprintf(out, "%-24s-\n", label);
         }
-    for (int i = 0; i < stat->devices; i++) {
-        const struct device *device = &stat->device[i];
-        snprintf(text, sizeof text, "disk %u:%u", device->major, device->minor);
-        fprintf(out, "%-24s%s read", text, size_for_people(device->read_bytes, more));
-        fprintf(out, " in %" PRIu64 ", %s written", device->reads,
-                size_for_people(device->written_bytes, more));
-        fprintf(out, " in %" PRIu64 "\n", device->writes);
+    for (int i = 0; i < numbers->disk_count; i++) {
+        const struct disk *disk = &numbers->disks[i];
+        snprintf(label, sizeof label, "disk %u:%u", disk->major, disk->minor);
+        fprintf(out, "%-24s%s read", label, size_for_people(disk->read_bytes, number));
+        fprintf(out, " in %" PRIu64 ", %s written", disk->reads,
+                size_for_people(disk->written_bytes, number));
+        fprintf(out, " in %" PRIu64 "\n", disk->writes);
     }
-    if (stat->devices <= 0)
-        fprintf(out, "%-24s%s\n", "disks", stat->devices < 0 ? "-" : "none");
+    if (numbers->disk_count <= 0)
+        fprintf(out, "%-24s%s\n", "disks", numbers->disk_count < 0 ? "-" : "none");
 }
 
-static void print_json(FILE *out, const struct stat_of *stat, const char *name)
+static void print_json(FILE *out, const struct numbers *numbers, const char *name)
 {
     char line[4096];
     size_t length = (size_t)snprintf(line, sizeof line, "{\"name\":\"%s\"", name);
-    for (int i = 0; i < NUMBERS; i++) {
-        uint64_t number = stat->number[i] >= COUNT_UNLIMITED ? UINT64_MAX : stat->number[i];
-        length = add_json_number(line, length, sizeof line, numbers[i].name, number);
-    }
+    for (int i = 0; i < USAGES; i++)
+        length = add_json_number(line, length, sizeof line, usage_forms[i].name, numbers->usage[i]);
     fprintf(out, "%s,\"pressure\":{", line);
-    for (int i = 0; i < 3; i++) {
-        fprintf(out, "%s\"%s\":{", i ? "," : "", pressed[i]);
-        for (int j = 0; j < 2; j++) {
-            const struct pressure *p = &stat->pressure[i][j];
+    for (int i = 0; i < RESOURCES; i++) {
+        fprintf(out, "%s\"%s\":{", i ? "," : "", resources[i]);
+        for (int j = 0; j < DEGREES; j++) {
+            const struct pressure *pressure = &numbers->pressure[i][j];
             fprintf(out, "%s\"%s\":", j ? "," : "", degrees[j]);
-            if (p->is_known)
+            if (pressure->is_known)
                 fprintf(out, "{\"avg10\":%s,\"avg60\":%s,\"avg300\":%s,\"total_us\":%llu}",
-                        p->average[0], p->average[1], p->average[2], p->total);
+                        pressure->average[0], pressure->average[1], pressure->average[2],
+                        pressure->total);
             else
                 fputs("null", out);
         }
         putc('}', out);
     }
-    fputs(stat->devices < 0 ? "},\"io\":null" : "},\"io\":[", out);
-    for (int i = 0; i < stat->devices; i++) {
-        const struct device *device = &stat->device[i];
+    fputs(numbers->disk_count < 0 ? "},\"io\":null" : "},\"io\":[", out);
+    for (int i = 0; i < numbers->disk_count; i++) {
+        const struct disk *disk = &numbers->disks[i];
         fprintf(out,
                 "%s{\"device\":\"%u:%u\",\"read_bytes\":%" PRIu64 ",\"written_bytes\":%" PRIu64
                 ",\"reads\":%" PRIu64 ",\"writes\":%" PRIu64 "}",
-                i ? "," : "", device->major, device->minor, device->read_bytes,
-                device->written_bytes, device->reads, device->writes);
+                i ? "," : "", disk->major, disk->minor, disk->read_bytes, disk->written_bytes,
+                disk->reads, disk->writes);
     }
-    fputs(stat->devices < 0 ? "}\n" : "]}\n", out);
+    fputs(numbers->disk_count < 0 ? "}\n" : "]}\n", out);
 }
 
 int main(int argc, char **argv)
 {
     struct words words = read_words(&program, argc, argv);
-    static struct stat_of stat;
+    static struct numbers numbers;
     struct containers all;
     struct container container;
     const char *parent = NULL;
@@ -320,19 +148,14 @@ int main(int argc, char **argv)
 
     find_containers(&all, parent);
     need_container(&container, &all, name);
-    read_memory(&container, stat.number);
-    read_cpu(&container, stat.number);
-    stat.number[TASKS] = container_count(&container, CGROUP_PIDS, "pids.current", "pids.current");
-    stat.number[TASKS_LIMIT] = container_count(&container, CGROUP_PIDS, "pids.max", "pids.max");
-    read_pressure(&container, stat.pressure);
-    read_io(&container, &stat);
+    read_numbers(&container, &numbers);
     FILE *out = open_memstream(&text, &length);
     if (!out)
         fail("cannot show the container %s", name);
     if (json)
-        print_json(out, &stat, name);
+        print_json(out, &numbers, name);
     else
-        print_text(out, &stat);
+        print_text(out, &numbers);
     fclose(out);
     say(text);
     return 0;
