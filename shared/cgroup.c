@@ -194,14 +194,15 @@ static int prepare_base(struct cgroup *group, struct cgroup_place *place, unsign
     fail("cannot prepare the control group %s/%s", hierarchy->path, base_name);
 }
 
-/* Opens a group and locks it; returns -1 and EEXIST when somebody has the lock. */
+/* Opens a group and locks it; returns -1 and errno, which is EEXIST when somebody has the lock. */
 static int open_and_lock(int base, const char *name)
 {
     int directory = open_at(base, name, O_RDONLY | O_DIRECTORY);
     if (directory < 0 || flock(directory, LOCK_EX | LOCK_NB) == 0)
         return directory;
+    int error = errno;
     close(directory);
-    errno = EEXIST;
+    errno = error == EWOULDBLOCK ? EEXIST : error;
     return -1;
 }
 
@@ -382,6 +383,8 @@ static int sweep_base(int base, const char *own)
     }
     if (list)
         closedir(list);
+    else
+        close(again); /* and the lock with it */
     return swept;
 }
 

@@ -18,6 +18,8 @@
 
 /* After root-setup, the descriptor of the directory of the stages. */
 static const char stages_variable[] = "MINICTR_STAGES";
+/* The same where a chain-break follows, for its shell: that of the host's whole file system. */
+static const char host_variable[] = "MINICTR_HOST";
 /* Behind tty-relay, the descriptor of the socket to it. */
 static const char terminal_variable[] = "MINICTR_TTY";
 /* The letters of the namespaces that were made. */
@@ -91,9 +93,15 @@ int chain_kept_stages(void)
     return descriptor_in(stages_variable);
 }
 
+int chain_host(void)
+{
+    return descriptor_in(host_variable);
+}
+
 void chain_drop_stages(void)
 {
     drop(stages_variable);
+    drop(host_variable);
 }
 
 int chain_terminal(void)
@@ -198,10 +206,24 @@ void chain_note_gone(char letter)
         *to = '\0';
 }
 
-void chain_keep_stages(void)
+/* Read-only, since it is for looking. */
+static void keep_host(void)
+{
+    static char entry[64];
+    int fd = clone_tree(-1, "/", 1);
+    if (fd < 0 || add_mount_flags(fd, MOUNT_ATTR_RDONLY | MOUNT_ATTR_NOSUID, 1) < 0)
+        fail("cannot keep the host's file system for chain-break");
+    pass_on(host_variable, entry, sizeof entry, fd);
+}
+
+void chain_keep_stages(char **rest)
 {
     static char entry[64];
     char path[PATH_MAX];
+
+    for (char **word = rest; *word && chain_host() < 0; word++)
+        if (strcmp(*word, "chain-break") == 0)
+            keep_host();
 
     if (chain_kept_stages() >= 0)
         return;

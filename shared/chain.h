@@ -1,7 +1,7 @@
 /*
  * chain.h: how a stage becomes the next one, and what the stages of a chain know of each other.
  *
- * Three variables travel through the environment, and never reach PROG:
+ * Four variables travel through the environment, and never reach PROG:
  *   MINICTR_NS      the letters of the namespaces that ns-enter made in this chain; '/' while the
  *                   new root is open and not yet the root; 's' and 'd' when mnt-sys and mnt-dev have
  *                   mounted something that mnt-mask and tty-pty then must find; 'c' while this process
@@ -9,6 +9,7 @@
  *                   chain() drops them before PROG, supervisors when they stay behind (capability.h)
  *   MINICTR_STAGES  after root-setup: the descriptor of the directory of the stages (a detached,
  *                   read-only mount), since the root no longer holds them
+ *   MINICTR_HOST    the same of the host's whole file system, where a chain-break follows
  *   MINICTR_TTY     behind tty-relay: the descriptor of a socket to it, for tty-pty
  */
 #ifndef CHAIN_H
@@ -49,11 +50,15 @@ int chain_kept_stages(void);
 /*
  * Keeps the directory of the stages for the time after the root has changed, as a descriptor that
  * the next stages inherit. Nothing to do when one is kept already. Ends with 125 and a message when
- * the kernel refuses (open_tree(2), mount_setattr(2)).
+ * the kernel refuses (open_tree(2), mount_setattr(2)). Where REST, the rest of the chain, has a word
+ * chain-break in it, the host's file systems are kept as well, read-only, for its shell.
  */
-void chain_keep_stages(void);
+void chain_keep_stages(char **rest);
 
-/* Closes that descriptor and forgets it: for a supervisor, which executes nothing any more. */
+/* Returns the descriptor of the host's file system, or -1: see chain_keep_stages(). */
+int chain_host(void);
+
+/* Closes these descriptors and forgets them: for a supervisor, which executes nothing any more. */
 void chain_drop_stages(void);
 
 /* Returns the descriptor of the socket to a tty-relay of this chain, or -1. Ends with 125 and a message

@@ -1,8 +1,11 @@
 #include "compose.h"
 
 #include "chain.h"
+#include "closest.h"
+#include "json.h"
 #include "message.h"
 #include "quote.h"
+#include "trace.h"
 
 #include <limits.h>
 #include <stdint.h>
@@ -68,6 +71,39 @@ void add_option(struct composition *chain, const char *option, const char *value
     add(chain, value);
 }
 
+void add_break(struct composition *chain, const char *option, const char *stage, int after)
+{
+    /* Twice as many stages, and a "--" for each at the most. */
+    struct composition broken = compose(3 * (size_t)chain->count);
+    const char *best = NULL;
+    int found = 0, prog = chain->count;
+    while (!chain->begins[--prog])
+        ;
+    for (int i = 0, is_behind = 0; i < chain->count; i++) {
+        const char *word = chain->words[i];
+        int begins = chain->begins[i];
+        int is_here = begins && strcmp(i == prog ? "PROG" : word, stage) == 0;
+        if (begins && !is_here && i != prog)
+            best = closer(stage, best, word);
+        if (after ? begins && is_behind : is_here) {
+            found = 1;
+            add_stage(&broken, "chain-break");
+            if (*word == '-')
+                add(&broken, "--");
+        }
+        if (begins)
+            is_behind = is_here;
+        broken.begins[broken.count] = (unsigned char)begins;
+        add(&broken, word);
+    }
+    if (!found && best)
+        hint("did you mean %s?", best);
+    if (!found)
+        refuse("%s: the chain has no stage %s%s", option, stage,
+               strcmp(stage, "PROG") == 0 ? " to go on behind" : "");
+    *chain = broken;
+}
+
 static void print_word(const char *word)
 {
     size_t size = quote_word(NULL, 0, word) + 1;
@@ -77,18 +113,58 @@ static void print_word(const char *word)
     free(text);
 }
 
+static _Noreturn void end_output(void)
+{
+    if (fflush(stdout) != 0 || ferror(stdout))
+        fail("cannot write to standard output");
+    _exit(0);
+}
+
 _Noreturn void print_chain(const struct composition *chain)
 {
     char directory[PATH_MAX], path[PATH_MAX + 32];
     chain_directory(directory);
     snprintf(path, sizeof path, "%s/%s", directory, chain->words[0]);
+    if (trace_file()) {
+        fputs("MINICTR_TRACE=", stdout);
+        print_word(trace_file());
+        fputs(" \\\n    ", stdout);
+    }
     print_word(path);
     for (int i = 1; i < chain->count; i++) {
         fputs(chain->begins[i] ? " \\\n    " : " ", stdout);
         print_word(chain->words[i]);
     }
     putchar('\n');
-    if (fflush(stdout) != 0 || ferror(stdout))
-        fail("cannot write to standard output");
-    _exit(0);
+    end_output();
+}
+
+static void print_text(const char *word)
+{
+    size_t size = 6 * strlen(word) + 9;
+    char *text = allocate(size, 1);
+    add_json_text(text, 0, size, word, strlen(word));
+    printf("\"%s\"", text);
+    free(text);
+}
+
+_Noreturn void print_stages(const struct composition *chain)
+{
+    int prog = chain->count;
+    while (!chain->begins[--prog])
+        ;
+    for (int i = 0; i < chain->count; i++) {
+        if (chain->begins[i]) {
+            fputs(i ? "]},\n {" : "[{", stdout);
+            fputs(i == prog ? "\"program\":" : "\"stage\":", stdout);
+            print_text(chain->words[i]);
+            fputs(",\"arguments\":[", stdout);
+        } else {
+            if (!chain->begins[i - 1])
+                putchar(',');
+            print_text(chain->words[i]);
+        }
+    }
+    fputs("]}]\n", stdout);
+    end_output();
 }

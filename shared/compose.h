@@ -36,6 +36,14 @@ void add_pair(struct composition *chain, const char *word);
 /* Adds PROG and its arguments, ended by NULL, so that they do not become words of the last stage. */
 void add_program(struct composition *chain, char **words);
 
+/* Puts a chain-break before each stage of this name (PROG: before the program), or AFTER it. Ends with 125 and a
+ * message, in which OPTION is what asked for it, when there is none. */
+void add_break(struct composition *chain, const char *option, const char *stage, int after);
+
+/* Writes the chain to standard output as JSON: an array of objects, {"stage":NAME,"arguments":[...]}, the last
+ * one {"program":PROG,"arguments":[...]}. What is not valid UTF-8 becomes U+FFFD. Ends as print_chain() does. */
+_Noreturn void print_stages(const struct composition *chain);
+
 /*
  * Writes the chain to standard output, one stage a line, quoted so that a shell reads back every byte,
  * and ends with status 0, or 125 and a message. The first word is written as a path, since only from

@@ -1,6 +1,7 @@
 #include "landlock.h"
 
 #include "kernel.h"
+#include "message.h"
 
 #include <errno.h>
 #include <stddef.h>
@@ -26,6 +27,8 @@ struct path_rule { /* struct landlock_path_beneath_attr, which is packed */
 int landlock_version(void)
 {
     long version = syscall(SYS_landlock_create_ruleset, NULL, 0, CREATE_VERSION);
+    if (version < 0 && errno != ENOSYS && errno != EOPNOTSUPP)
+        fail("cannot find out the version of Landlock");
     return version < 0 ? 0 : (int)version;
 }
 

@@ -251,12 +251,14 @@ static _Noreturn void refuse_limit(struct cgroup *group, const struct limit *lim
 }
 
 /* Which CPUs or nodes a group really has; the name of that file differs. */
-static void read_effective(int directory, const char *file, int version, char *list, size_t size)
+static ssize_t read_effective(int directory, const char *file, int version, char *list, size_t size)
 {
     const char *files[2][2] = {{"cpuset.effective_cpus", "cpuset.effective_mems"},
                                {"cpuset.cpus.effective", "cpuset.mems.effective"}};
-    read_file(directory, files[version - 1][strcmp(file, "cpuset.mems") == 0], list, size);
+    ssize_t length =
+        read_file(directory, files[version - 1][strcmp(file, "cpuset.mems") == 0], list, size);
     list[strcspn(list, "\n")] = '\0';
+    return length;
 }
 
 static void set_limit(struct cgroup *group, const struct limit *limit)
@@ -290,8 +292,11 @@ static void set_limit(struct cgroup *group, const struct limit *limit)
         fail("%s: writing %s to %s/minictr/%s/%s", limit->option, value, place->hierarchy->path,
              group->name, file);
     }
-    if (is_set)
-        read_effective(place->group, file, version, text, sizeof text);
+    if (is_set && read_effective(place->group, file, version, text, sizeof text) < 0) {
+        cgroup_remove(group, NULL);
+        fail("%s: cannot find out what %s/minictr/%s has", limit->option, place->hierarchy->path,
+             group->name);
+    }
     if (is_set ? list_is_within(value, text, &missing) && list_is_within(text, value, &missing)
                : was_taken(text, value))
         return;

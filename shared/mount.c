@@ -121,7 +121,10 @@ int open_kernel_tree(const char *path)
     int is_proc = strcmp(path, "/proc") == 0;
     struct statfs system;
     int tree = open_at(AT_FDCWD, path, O_PATH | O_DIRECTORY);
-    if (tree >= 0 && fstatfs(tree, &system) == 0 && system.f_type == (is_proc ? PROC : SYSFS))
+    int is_there = tree >= 0 || (errno != ENOENT && errno != ENOTDIR && errno != ELOOP);
+    if (is_there && (tree < 0 || fstatfs(tree, &system) < 0))
+        fail("cannot open %s", path);
+    if (is_there && system.f_type == (is_proc ? PROC : SYSFS))
         return tree;
     if (tree >= 0)
         close(tree);
@@ -154,7 +157,8 @@ int make_mount(const char *type, const struct mount_option *options, unsigned fl
     int context = open_filesystem(type);
     if (context < 0)
         fail("cannot mount %s on %s", type, where);
-    configure_filesystem(context, "source", type); /* a name for mountinfo, no more */
+    if (configure_filesystem(context, "source", type) < 0) /* a name for mountinfo, no more */
+        fail_with_hint(context, type, where);
     for (; options->key; options++) {
         if ((options->value ? configure_filesystem(context, options->key, options->value)
                             : set_filesystem_flag(context, options->key)) == 0)

@@ -72,8 +72,11 @@ int has_own_namespace(char letter)
 {
     if (chain_made(letter))
         return 1;
-    ino_t own = identity("self", kind_of(letter)), host = host_identity(kind_of(letter));
-    return own != 0 && host != 0 && own != host;
+    const struct namespace *kind = kind_of(letter);
+    ino_t own = identity("self", kind), host = own ? host_identity(kind) : 0;
+    if (host == 0 && errno != ENOENT && errno != EACCES)
+        fail("cannot compare the %s namespace with that of process 1", kind->name);
+    return host != 0 && own != host;
 }
 
 void need_own_namespace(char letter)
@@ -81,8 +84,8 @@ void need_own_namespace(char letter)
     if (chain_made(letter))
         return;
     const struct namespace *kind = kind_of(letter);
-    ino_t own = identity("self", kind), host = host_identity(kind);
-    if (own == 0 || host == 0) {
+    ino_t own = identity("self", kind), host = own ? host_identity(kind) : 0;
+    if (host == 0) {
         if (errno == ENOENT)
             hint("without /proc only an ns-enter --%s in the same chain can tell", kind->name);
         fail("cannot compare the %s namespace with that of process 1", kind->name);

@@ -48,6 +48,12 @@ sigset_t all_signals(void)
     return all;
 }
 
+void supervise_no_more(struct supervisor *supervisor)
+{
+    supervisor->has_failed = 1;
+    kill(supervisor->child, SIGKILL);
+}
+
 /* The child's side. A parent that dies before prctl(2) has run is noticed by its pidfd: in a new
  * PID namespace getppid(2) is 0 either way. */
 static void tie_to_parent(int parent)
@@ -55,7 +61,10 @@ static void tie_to_parent(int parent)
     struct pollfd end = {.fd = parent, .events = POLLIN};
     if (prctl(PR_SET_PDEATHSIG, SIGKILL) < 0)
         fail("cannot ask to be killed with the supervisor");
-    if (poll(&end, 1, 0) != 0)
+    int ended = poll(&end, 1, 0);
+    if (ended < 0)
+        fail("cannot find out whether the supervisor is there");
+    if (ended > 0)
         _exit(STATUS_FAILED);
     close(parent);
 }
@@ -63,15 +72,17 @@ static void tie_to_parent(int parent)
 /* The supervisor's side: it holds no more than it needs. Process 1 can be looked at from inside: its
  * working directory must follow when a stage further on changes the root, and only that of the old
  * root does (pivot_root(2)). */
-static void stay_behind(const struct supervisor *supervisor)
+static void stay_behind(struct supervisor *supervisor)
 {
     trace_stay(supervisor->child);
     if (!supervisor->child_is_init && chain_made('p'))
         trace_drop(); /* it can be seen from inside */
     chain_drop_stages();
     chain_drop_terminal();
-    if (supervisor->is_init && chdir("/") < 0)
+    if (supervisor->is_init && chdir("/") < 0) {
         complain("cannot leave the working directory");
+        supervise_no_more(supervisor);
+    }
     /* Without its capabilities it is as weak as PROG, which could trace it (ptrace(2)) and have it do
      * what is locked only further on: not when it is not dumpable. */
     if (chain_made('c') && (prctl(PR_SET_DUMPABLE, 0) < 0 || drop_capabilities() < 0))
@@ -99,7 +110,7 @@ pid_t fork_supervised(struct supervisor *supervisor, uint64_t flags, int cgroup)
     supervisor->new_session = supervisor->is_init && !all_streams_are_terminal();
     supervisor->terminal = supervisor->is_init ? -1 : own_terminal();
     supervisor->child_is_init = (flags & CLONE_NEWPID) != 0;
-    supervisor->killed_by = supervisor->acted_for = 0;
+    supervisor->killed_by = supervisor->acted_for = supervisor->has_failed = 0;
     supervisor->stop_relayed = 0;
     supervisor->on_stop = NULL;
     supervisor->status = STATUS_FAILED;
@@ -129,8 +140,8 @@ pid_t fork_supervised(struct supervisor *supervisor, uint64_t flags, int cgroup)
         return supervisor->child;
     }
     int error = errno;
-    if (supervisor->child == 0 && supervisor->new_session)
-        setsid();
+    if (supervisor->child == 0 && supervisor->new_session && setsid() < 0)
+        fail("cannot begin a session");
     if (supervisor->child == 0 && self >= 0)
         tie_to_parent(self);
     sigaction(SIGCHLD, &supervisor->on_child, NULL);
@@ -285,6 +296,10 @@ static int reap(struct supervisor *supervisor)
                 supervisor->acted_for ? supervisor->acted_for : WTERMSIG(change);
         supervisor->status =
             supervisor->killed_by ? 128 + supervisor->killed_by : WEXITSTATUS(change);
+        if (supervisor->has_failed) {
+            supervisor->killed_by = 0;
+            supervisor->status = STATUS_FAILED;
+        }
         ended = 1;
     }
     return ended;

@@ -17,6 +17,7 @@ struct supervisor {
     int killed_by;     /* at the end: the signal that killed the child, or 0 */
     int acted_for;     /* the signal on behalf of which such a child was killed, or 0 */
     int terminal;      /* whose foreground group we were at the start, or -1 */
+    int has_failed;    /* it ends with STATUS_FAILED, however the child does */
     int stop_relayed;  /* a stop from outside was passed on */
     int status;        /* at the end: its exit status, or 128+N when signal N killed it */
     void (*on_stop)(int stopping); /* called before the supervisor stops, and when it goes on */
@@ -58,6 +59,9 @@ int supervise(struct supervisor *supervisor);
 /* For one that has more to do than wait: acts on a signal that was taken (its si_signo and si_code), or
  * with 0 only looks. Returns whether the child has ended. */
 int supervise_signal(struct supervisor *supervisor, int signal, int code);
+
+/* Kills the child, since the supervisor could not do what is its part, and has said so. */
+void supervise_no_more(struct supervisor *supervisor);
 
 /* Leaves the terminal to the group that had it; returns the status to end with. */
 int supervise_end(struct supervisor *supervisor);

@@ -61,6 +61,9 @@ void take_terminal(int slave)
     close(slave);
 }
 
+/* What tty-relay answers: a byte that says whether it has the terminal. */
+enum { READY = 0, FAILED = 1 };
+
 /* A message of one byte and one descriptor (unix(7), SCM_RIGHTS). */
 struct parcel {
     struct msghdr message;
@@ -94,22 +97,39 @@ void send_master(int socket, int master)
     memcpy(CMSG_DATA(header), &master, sizeof master);
     if (sendmsg(socket, &parcel.message, MSG_NOSIGNAL) < 0)
         fail("cannot hand the terminal to tty-relay");
-    if (read(socket, &ready, 1) != 1)
+    ssize_t length = read(socket, &ready, 1);
+    if (length < 0)
+        fail("cannot hand the terminal to tty-relay");
+    if (length > 0 && ready == FAILED) /* it has said why */
+        _exit(STATUS_FAILED);
+    if (length == 0)
         refuse("cannot hand the terminal to tty-relay: it has gone");
 }
 
-/* Returns the master end, or -1. */
+/* Returns 0, or -1 and errno; also when there is no socket. */
+static int answer(int socket, char word)
+{
+    return write(socket, &word, 1) < 0 ? -1 : 0;
+}
+
+/* Returns the master end, or -1 when there is none, or when it could not be taken, and that has been said. */
 static int receive_master(int socket)
 {
     struct parcel parcel;
     int master = -1;
     wrap(&parcel);
-    if (recvmsg(socket, &parcel.message, MSG_CMSG_CLOEXEC) <= 0)
+    ssize_t length = recvmsg(socket, &parcel.message, MSG_CMSG_CLOEXEC);
+    if (length == 0)
         return -1;
-    struct cmsghdr *header = CMSG_FIRSTHDR(&parcel.message);
+    struct cmsghdr *header = length < 0 ? NULL : CMSG_FIRSTHDR(&parcel.message);
     if (header && header->cmsg_type == SCM_RIGHTS)
         memcpy(&master, CMSG_DATA(header), sizeof master);
-    return above_standard(master);
+    master = above_standard(master);
+    if (master < 0) {
+        complain("cannot take the terminal of tty-pty");
+        answer(socket, FAILED);
+    }
+    return master;
 }
 
 /* The master end of the new terminal, once it is there. */
@@ -118,6 +138,9 @@ static int new_terminal = -1;
 /* The caller's terminal as it was when we took it, when standard input is one. */
 static struct termios before;
 static int is_terminal, is_raw;
+
+/* Output that could not be written, and not for want of a reader. */
+static int is_output_terminal, has_lost_output;
 
 /* A job in the background leaves the terminal to whoever has it. A terminal that does not control us
  * knows no such thing. */
@@ -177,6 +200,7 @@ static void connect_terminals(int master)
     struct termios modes;
     new_terminal = master;
     is_terminal = tcgetattr(STDIN_FILENO, &modes) == 0;
+    is_output_terminal = isatty(STDOUT_FILENO);
     if (is_terminal && in_foreground())
         tcsetattr(new_terminal, TCSANOW, &modes);
     copy_size();
@@ -215,7 +239,10 @@ static void flush(struct stream *stream)
     ssize_t length = write(stream->to, stream->bytes + stream->start, stream->length);
     if (length < 0 && (errno == EAGAIN || errno == EINTR))
         return;
-    if (length < 0) { /* nobody is there to read it; of that SIGPIPE tells PROG */
+    if (length < 0) { /* nobody is there to read it; of that SIGPIPE or SIGHUP tells PROG */
+        if (stream->to == STDOUT_FILENO && errno != EPIPE && errno != EBADF && !is_output_terminal &&
+            !has_lost_output++)
+            complain("cannot write to standard output");
         stream->length = 0;
         return;
     }
@@ -246,7 +273,7 @@ int supervise_terminal(struct supervisor *supervisor, int master, int socket)
     int signals = above_standard(signalfd(-1, &all, SFD_CLOEXEC));
     if (signals < 0) {
         complain("cannot wait for signals");
-        close(socket);
+        answer(socket, FAILED);
         close(master);
         kill(supervisor->child, SIGTERM);
         supervise(supervisor);
@@ -261,8 +288,10 @@ int supervise_terminal(struct supervisor *supervisor, int master, int socket)
             in.from = STDIN_FILENO;
             out.from = in.to = master;
             out.to = STDOUT_FILENO;
-            if (socket >= 0 && write(socket, "", 1) < 0)
+            if (socket >= 0 && answer(socket, READY) < 0) {
                 complain("cannot answer tty-pty");
+                answer(socket, FAILED);
+            }
             close(socket); /* without an answer tty-pty gives up */
             socket = -1;
             /* PROG may have ended before this, and what it wrote must not be lost. */
@@ -319,5 +348,7 @@ int supervise_terminal(struct supervisor *supervisor, int master, int socket)
             break;
     }
     give_back();
+    if (has_lost_output)
+        supervisor->status = STATUS_FAILED;
     return supervise_end(supervisor);
 }

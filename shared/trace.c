@@ -7,12 +7,14 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <inttypes.h>
+#include <limits.h>
 #include <signal.h>
 #include <stdarg.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -60,12 +62,47 @@ void trace_begin(const char *name)
     }
     if (fd == STDOUT_FILENO)
         refuse("%s: the trace cannot go to standard output, which is PROG's", variable);
-    if (fd < 0 || (fd > STDERR_FILENO && fcntl(fd, F_SETFD, 0) < 0)) {
+    int is_passed = fd <= STDERR_FILENO || fcntl(fd, F_SETFD, 0) == 0;
+    if (!is_passed && errno != EBADF)
+        fail("cannot pass on descriptor %d, the trace", fd);
+    if (fd < 0 || !is_passed) {
         hint("a descriptor that is open for writing, or a file");
         refuse("the variable %s is \"%s\", which is no open descriptor", variable, text);
     }
     trace = fd;
     pass_on();
+}
+
+static const char *file_named;
+
+void trace_to(const char *file)
+{
+    static char digits[PATH_MAX];
+    /* A file whose name is a number is one all the same. */
+    if (file && snprintf(digits, sizeof digits, "./%s", file) < (int)sizeof digits &&
+        strspn(file, "0123456789:") == strlen(file))
+        file = digits;
+    file_named = file ? file : "2";
+    if (setenv(variable, file_named, 1) < 0)
+        fail("cannot set %s", variable);
+}
+
+const char *trace_file(void)
+{
+    return file_named;
+}
+
+int trace_to_memory(void)
+{
+    struct timespec used;
+    clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &used);
+    trace = above_standard(memfd_create("trace", 0));
+    int copy = trace < 0 ? -1 : fcntl(trace, F_DUPFD_CLOEXEC, STDERR_FILENO + 1);
+    if (copy < 0 || fcntl(trace, F_SETFD, 0) < 0)
+        fail("cannot make a file in memory for the trace");
+    origin = last = now() - (uint64_t)used.tv_sec * 1000000000 - (uint64_t)used.tv_nsec;
+    pass_on();
+    return copy;
 }
 
 int is_traced(void)

@@ -25,6 +25,17 @@
  * message when that cannot be opened, or is no descriptor, or standard output. */
 void trace_begin(const char *name);
 
+/* Sets the variable, for a file or with NULL for standard error; trace_begin() opens it. Ends with 125 and a
+ * message when there is no memory. */
+void trace_to(const char *file);
+
+/* Returns what trace_to() was given, or "2" for standard error; NULL when it was not called. */
+const char *trace_file(void);
+
+/* Begins a trace in memory, whose chain began as long ago as this process has used the processor. Returns a
+ * descriptor to read it by. Ends with 125 and a message when the kernel refuses (memfd_create(2)). */
+int trace_to_memory(void);
+
 /* Writes the line for the start: the words from FIRST up to PROG. */
 void trace_start(char *const *first, char *const *prog);
 

@@ -66,15 +66,15 @@ static int by_number(const void *a, const void *b)
 int main(int argc, char **argv)
 {
     struct words words = read_words(&program, argc, argv);
-    unsigned kept[MOST_KEPT + 3];
+    unsigned kept[MOST_KEPT + 4];
     int count = 0;
     while (next_option(&words))
         count = read_list(words.option, words.value, kept);
     char **rest = next_program(&words);
 
     check_streams();
-    const int ours[] = {chain_kept_stages(), chain_terminal(), trace_descriptor()};
-    for (int i = 0; i < 3; i++)
+    const int ours[] = {chain_kept_stages(), chain_terminal(), chain_host(), trace_descriptor()};
+    for (int i = 0; i < 4; i++)
         if (ours[i] >= 0)
             kept[count++] = (unsigned)ours[i];
     qsort(kept, (size_t)count, sizeof *kept, by_number);

@@ -8,6 +8,7 @@
 #include "message.h"
 #include "policy.h"
 #include "resource.h"
+#include "trace.h"
 #include "value.h"
 #include "words.h"
 
@@ -22,7 +23,7 @@
 enum {
     ROOT = 256, NAME, HOSTNAME, MEMORY, SWAP, PIDS, CPU, CPUS, IO, STATUS_FD,
     TMPFS, BIND, EPHEMERAL, READ_ONLY, ENV, CWD, RLIMIT, USER, CAP_KEEP, SYS_FILTER, PRIVILEGED,
-    TTY, NO_TTY, NO_INIT, BARE, PRINT, END
+    TTY, NO_TTY, NO_INIT, BARE, PRINT, TRACE, TIME, BREAK, BREAK_AFTER, END
 };
 
 static const struct option options[] = {
@@ -57,7 +58,13 @@ static const struct option options[] = {
     {NO_TTY, "no-tty", NULL, "leave it on this terminal"},
     {NO_INIT, "no-init", NULL, "PROG is process 1 itself, without pid-init above it"},
     {BARE, "bare", NULL, "only name, limits, namespaces, root, tmpfs and /proc"},
-    {PRINT, "print", NULL, "print the chain as a command line of the shell and end"},
+    {PRINT, "print", "[=json]", "print the chain as a command line of the shell, and end; or\nas an array of its stages"},
+    {TRACE, "trace", "[=FILE]",
+     "each stage says when it starts, what it did, and when it\nhands over: to standard error, or a file (chain(7))"},
+    {TIME, "time", "[=svg:FILE]",
+     "show at the end how long each step took, or draw it\n(chain-time(1))"},
+    {BREAK, "break", "STAGE...", "a shell before each stage of this name, or before PROG\n(chain-break(1))"},
+    {BREAK_AFTER, "break-after", "STAGE...", "a shell after it"},
     {0},
 };
 
@@ -192,6 +199,18 @@ static void check(int letter, const char *option, const char *value)
         if (!strchr(value, '='))
             refuse("%s: \"%s\" is not NAME=VALUE", option, value);
         break;
+    case PRINT:
+        if (value && strcmp(value, "json") != 0)
+            refuse("%s: \"%s\" is not json", option, value);
+        break;
+    case TRACE:
+        if (value && !*value)
+            refuse("%s: the name of the file is empty", option);
+        break;
+    case TIME:
+        if (value && (strncmp(value, "svg:", 4) != 0 || !value[4]))
+            refuse("%s: \"%s\" is not svg:FILE", option, value);
+        break;
     case RLIMIT:
         read_resource_limit(value, &(struct rlimit){0});
         break;
@@ -209,6 +228,8 @@ static void read_options(struct words *words, int most)
         if (letter == TTY || letter == NO_TTY) /* the last one counts */
             all(letter == TTY ? NO_TTY : TTY)->count = 0;
     }
+    if (is_given(TRACE) && is_given(TIME))
+        refuse("--trace and --time: only one of them");
     if (is_given(EPHEMERAL) && is_given(READ_ONLY))
         refuse("--ephemeral and --read-only: only one of them");
 }
@@ -379,6 +400,15 @@ static void add_locks(struct composition *chain, int tty)
         add_policy(chain, policy);
 }
 
+/* The chain with a chain-break in each place that is asked for. */
+static void add_breaks(struct composition *chain)
+{
+    for (int i = 0; i < all(BREAK)->count; i++)
+        add_break(chain, "--break", all(BREAK)->items[i], 0);
+    for (int i = 0; i < all(BREAK_AFTER)->count; i++)
+        add_break(chain, "--break-after", all(BREAK_AFTER)->items[i], 1);
+}
+
 int main(int argc, char **argv)
 {
     struct words words = read_words(&program, argc, argv);
@@ -394,6 +424,11 @@ int main(int argc, char **argv)
 
     /* The most is mnt-tmpfs --size SIZE -- DIR, or mnt-bind with four words, for a word of ours. */
     struct composition composed = compose(5 * (size_t)argc + 2 * policy_lines + 80);
+    if (is_given(TIME)) {
+        const char *picture = value_of(TIME, NULL);
+        add_stage(&composed, "chain-time");
+        add_option(&composed, "--svg", picture ? picture + strlen("svg:") : NULL);
+    }
     if (!bare) {
         add_stage(&composed, "fd-close");
         add_option(&composed, "--keep", value_of(STATUS_FD, NULL));
@@ -418,8 +453,16 @@ int main(int argc, char **argv)
     add_rlimits(&composed, 0); /* for PROG alone: a stage may need more */
     add_program(&composed, rest);
 
+    add_breaks(&composed);
+
+    if (is_given(TRACE))
+        trace_to(value_of(TRACE, NULL));
+    if (is_given(PRINT) && value_of(PRINT, NULL))
+        print_stages(&composed);
     if (is_given(PRINT))
         print_chain(&composed);
     check_root(root, chosen);
+    if (is_given(TRACE))
+        trace_begin(program.name);
     chain(composed.words);
 }

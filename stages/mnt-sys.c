@@ -35,6 +35,8 @@ static int make_hierarchy(const char *type, const struct mount_option *settings,
     int tree = make_mount(type, settings, flags, name);
     int is_v2 = strcmp(type, "cgroup2") == 0;
     int found = faccessat(tree, is_v2 ? "cgroup.events" : "release_agent", F_OK, 0) == 0;
+    if (!found && errno != ENOENT)
+        fail("cannot look at the control group for %s", name);
     if (found == is_v2)
         return tree;
     close(tree);
@@ -108,6 +110,9 @@ static void mount_groups(int target)
         groups[count++] = strcpy(text + length, names + 1);
         length += strlen(names + 1) + 1;
     }
+    errno = lines.error;
+    if (errno)
+        fail("cannot find the own control groups: /proc/self/cgroup");
     close_lines(&lines);
     close(proc);
 

@@ -46,7 +46,7 @@ int main(int argc, char **argv)
     char **rest = next_program(&words);
 
     need_own_namespace('m');
-    chain_keep_stages();
+    chain_keep_stages(rest);
     if (!chain_made('/')) {
         open_root(dir, flags);
     } else {

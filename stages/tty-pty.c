@@ -8,6 +8,7 @@
 #include "terminal.h"
 #include "words.h"
 
+#include <errno.h>
 #include <fcntl.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -25,7 +26,10 @@ static void mount_console(int slave)
 {
     struct stat status;
     int console = open_at(AT_FDCWD, "/dev/console", O_PATH | O_NOFOLLOW);
-    if (console >= 0 && fstat(console, &status) == 0 && S_ISREG(status.st_mode) &&
+    int is_there = console >= 0 && fstat(console, &status) == 0;
+    if (!is_there && errno != ENOENT && chain_made('d'))
+        fail("cannot mount the terminal on /dev/console");
+    if (is_there && S_ISREG(status.st_mode) &&
         status.st_size == 0 && has_own_namespace('m')) {
         int tree = clone_tree(slave, NULL, 0);
         if (tree < 0)

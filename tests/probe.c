@@ -17,6 +17,7 @@
 #include <sys/ioctl.h>
 #include <sys/mman.h>
 #include <sys/prctl.h>
+#include <sys/resource.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/un.h>
@@ -32,6 +33,7 @@ static _Noreturn void usage(void)
           "|orphans|exit|die|catch|exec|realtime|stage-exe|pty|type|shm|mqueue|nobody|unshare|burn|bomb|escape|power\n"
           "       probe abstract|reach NAME\n"
           "       probe make|truncate|ioctl PATH\n"
+          "       probe view [PATH...]\n"
           "       probe rename OLD NEW\n",
           stderr);
     exit(2);
@@ -447,6 +449,90 @@ static int ask_device(const char *path)
     return say_whether("ioctl", ioctl(device, TIOCGWINSZ, &size));
 }
 
+/* The file system as it is mounted: no ids, since they differ from run to run. */
+static void mounts(void)
+{
+    char *line = NULL;
+    size_t size = 0;
+    FILE *file = fopen("/proc/self/mountinfo", "re");
+    while (file && getline(&line, &size, file) > 0) {
+        char *type = strstr(line, " - "), *place = line;
+        for (int i = 0; place && i < 3; i++)
+            place = strchr(place + 1, ' ');
+        char *options = place ? strchr(strchr(place + 1, ' ') + 1, ' ') : NULL;
+        char *end = options ? strchr(options + 1, ' ') : NULL;
+        if (type && end && end <= type)
+            printf("mount%.*s%s%s", (int)(end - place), place, end < type ? " (propagates)" : "", type + 2);
+    }
+    free(line);
+    if (file)
+        fclose(file);
+}
+
+static int is_visible(const struct dirent *entry)
+{
+    return *entry->d_name != '.';
+}
+
+/* What a file contains, or the files in a directory. */
+static void show(const char *path)
+{
+    struct dirent **list;
+    struct stat status;
+    char text[1024];
+    int count = scandir(path, &list, is_visible, alphasort);
+    for (int i = 0; i < count; i++) {
+        snprintf(text, sizeof text, "%s/%s", path, list[i]->d_name);
+        int found = lstat(text, &status);
+        printf("%s %o %d:%d\n", text, found < 0 ? 0 : status.st_mode, (int)major(status.st_rdev),
+               (int)minor(status.st_rdev));
+    }
+    if (count >= 0)
+        return;
+    int file = open(path, O_RDONLY | O_CLOEXEC);
+    ssize_t length = file < 0 ? -1 : read(file, text, sizeof text);
+    if (length < 0)
+        printf("%s: %s\n", path, strerror(errno));
+    else
+        printf("%s: %.*s\n", path, (int)length, text);
+    close(file);
+}
+
+/* All that a stage may change of the process that becomes PROG, without what differs from run to run. */
+static int view(char **paths)
+{
+    char text[4096] = "";
+    struct rlimit limit;
+    /* Where standard output is a terminal, that is asked about here, and the answer goes to a file. */
+    int output = *paths && **paths == '>' ? dup(STDOUT_FILENO) : -1;
+    int is_terminal = isatty(STDIN_FILENO) + isatty(STDOUT_FILENO) + isatty(STDERR_FILENO);
+    if (output >= 0 && !freopen(*paths++ + 1, "we", stdout))
+        give_up("file");
+    gethostname(text, sizeof text);
+    printf("host %s\n", text);
+    printf("directory %s\n", getcwd(text, sizeof text) ? text : strerror(errno));
+    for (char **entry = environ; *entry; entry++)
+        printf("variable %s\n", *entry);
+    for (int i = 0; i < RLIM_NLIMITS; i++)
+        if (getrlimit(i, &limit) == 0)
+            printf("limit %d %llu %llu\n", i, (unsigned long long)limit.rlim_cur,
+                   (unsigned long long)limit.rlim_max);
+    printf("process 1: %d, leader: %d, terminal: %d\n", getpid() == 1, getsid(0) == getpid(), is_terminal);
+    for (int i = 0; i < 3; i++)
+        printf("capabilities %d: %d\n", i, prctl(PR_CAPBSET_READ, i, 0, 0, 0));
+    power();
+    fds();
+    signals();
+    mounts();
+    for (; *paths; paths++)
+        show(*paths);
+    say_whether("signal", kill(getppid(), 0));
+    say_whether("personality", (int)syscall(SYS_personality, 0xffffffff));
+    say_whether("unshare", unshare(CLONE_NEWUSER));
+    fflush(stdout);
+    return output >= 0 && write(output, "seen\n", 5) < 0;
+}
+
 int main(int argc, char **argv)
 {
     if (argc < 2)
@@ -517,6 +603,8 @@ int main(int argc, char **argv)
         return reach(argv[2]);
     if (strcmp(verb, "make") == 0 && argc > 2)
         return make(argv[2]);
+    if (strcmp(verb, "view") == 0)
+        return view(argv + 2);
     if (strcmp(verb, "truncate") == 0 && argc > 2)
         return say_whether("truncate", truncate(argv[2], 0));
     if (strcmp(verb, "rename") == 0 && argc > 3)

@@ -460,11 +460,12 @@ testEachSystemCallThatFails() {
     fails signalfd4:error=EMFILE 'tty-pty: cannot wait for signals: *' "$by_hand"
     fails clone,clone3:error=EAGAIN 'tty-pty: cannot start a process on the new terminal: *' tty-pty
     fails sendmsg:error=EPERM 'tty-pty: cannot hand the terminal to tty-relay: *'
-    fails recvmsg:error=EPERM 'tty-pty: cannot hand the terminal to tty-relay: it has gone'
+    fails recvmsg:error=EPERM 'tty-relay: cannot take the terminal of tty-pty: *'
+    fails setsid:error=EPERM 'tty-pty: cannot begin a session: *'
+    fails setsid:error=EPERM 'pid-init: cannot begin a session: *' "$by_hand"
     for chain in "$relay" "$by_hand"; do
         fails ioctl:error=EIO:when=1 'tty-pty: cannot make a terminal: *' "$chain"
         fails ioctl:error=EIO:when=2 'tty-pty: cannot make a terminal: *' "$chain"
-        fails setsid:error=EPERM 'tty-pty: cannot begin a session: *' "$chain"
         fails dup2:error=EBADF:when=1 'tty-pty: cannot make the new terminal descriptor 0: *' "$chain"
     done
     fails ioctl:error=EIO:when=3 'tty-pty: cannot take the new terminal: *'
