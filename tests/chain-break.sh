@@ -96,7 +96,8 @@ expect eof {} timeout {exit 16}
 exit [lindex [wait] 3]
 E2
     root=$root expect "$tmp/script" >"$tmp/screen" 2>&1
-    assertEquals "$(cat "$tmp/screen")" 0 $?
+    status=$?
+    assertEquals "$(cat "$tmp/screen")" 0 "$status"
 }
 
 . shunit2

@@ -64,7 +64,7 @@ all_offered() {
 
 # What the option lines of a program's --help begin with: "-r --read-only", "--size SIZE".
 labels() {
-    "$bin/$1" --help | sed -n 's/^  \(-.\), /  \1 /; s/^ *\(\(-. \)\{0,1\}--[^ ]*\( [^ ]\{1,\}\)\{0,1\}\).*/\1/p'
+    "$bin/$1" --help | sed -n 's/^  \(-.\), /  \1 /; s/^ *\(\(-. \)\{0,1\}--[^ []*\( [^ ]\{1,\}\)\{0,1\}\).*/\1/p'
 }
 
 # All options of a program, sorted, in a line.

@@ -295,7 +295,6 @@ check_way() {
     [ "$status" = 0 ] || report 'without a fault'
     calls_of "$stage" '' "$lane/trace" >"$lane/calls"
     [ -s "$lane/calls" ] || report 'it has no calls'
-    cp "$lane/trace" "$lane/trace.$stage"
     while read -r process call number; do
         cannot_fail $call || fail_call $process $call $number
     done <"$lane/calls"
