@@ -22,7 +22,7 @@ static char *read_trace(int trace)
     return text;
 }
 
-static void add_step(struct timing *timing, int kind, const char *name, int pid, uint64_t to)
+static void add_step(struct timing *timing, enum stretch_kind kind, const char *name, int pid, uint64_t to)
 {
     struct stretch *step = &timing->steps[timing->step_count];
     step->kind = kind;
@@ -44,7 +44,8 @@ void read_timing(struct timing *timing, int trace)
     if (!timing->steps || !timing->others)
         fail("cannot read the trace");
 
-    int running = PROG, last_pid = 0; /* what the next end of a child is the end of */
+    enum stretch_kind running = PROG;
+    int last_pid = 0; /* what the next end of a child is the end of */
     char ending[48] = "";
     for (char *rest = text, *line; (line = strsep(&rest, "\n"));) {
         uint64_t seconds, micros;
@@ -203,9 +204,10 @@ void draw_timing(const struct timing *timing, FILE *out)
         draw(&picture, &timing->others[i]);
     for (int i = 0; i < timing->step_count; i++)
         draw(&picture, &timing->steps[i]);
-    for (int tenths = 0; tenths <= 10; tenths += 2)
+    for (uint64_t fifths = 0; fifths <= 5; fifths++) {
+        uint64_t time = total * fifths / 5;
         fprintf(out, "<text x=\"%.2f\" y=\"%d\" text-anchor=\"middle\">%" PRIu64 "</text>\n",
-                LEFT + (double)(total * (uint64_t)tenths / 10) * picture.scale,
-                TOP + ROW * picture.count + 16, total * (uint64_t)tenths / 10);
+                LEFT + (double)time * picture.scale, TOP + ROW * picture.count + 16, time);
+    }
     fprintf(out, "</svg>\n");
 }

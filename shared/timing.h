@@ -10,7 +10,7 @@
 /* A stretch of time. Those of the steps follow each other without a gap, from the beginning of the chain to its
  * end, so that their sum is the whole. */
 struct stretch {
-    enum { STEP, FAILED, PROG, CLEANUP, SUPERVISION } kind;
+    enum stretch_kind { STEP, FAILED, PROG, CLEANUP, SUPERVISION } kind;
     char name[48];     /* of the stage, or of PROG */
     int pid;           /* as the process itself sees it */
     uint64_t from, to; /* microseconds since the chain began */

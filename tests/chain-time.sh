@@ -99,10 +99,10 @@ testBadVariables() {
 
 testPrintJson() {
     command -v jq >/dev/null || { skip 'no jq' && return; }
-    attempt minictr --print=json --hostname h sh -c 'a "b" \'
+    attempt minictr --print=json --hostname h sh -c 'a "b" \c'
     ended 0
     assertEquals '["uts-name",["h"]]' "$(jq -c '.[] | select(.stage == "uts-name") | [.stage, .arguments]' "$tmp/out")"
-    assertEquals '{"program":"sh","arguments":["-c","a \"b\" \\"]}' "$(jq -c '.[-1]' "$tmp/out")"
+    assertEquals '{"program":"sh","arguments":["-c","a \"b\" \\c"]}' "$(jq -c '.[-1]' "$tmp/out")"
     assertEquals "$(minictr --print --hostname h sh -c x | wc -l)" "$(jq length "$tmp/out")"
 }
 

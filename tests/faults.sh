@@ -6,7 +6,7 @@
 . "$(dirname "$0")/lib.sh"
 
 # Short, since a stage searches all of it for PROG.
-PATH=$bin:$helpers:/bin:/usr/bin:/usr/sbin
+PATH=$bin:$helpers:/bin:/usr/sbin:/usr/local/bin
 own=$tmp/root
 area=$tmp/area
 
@@ -173,6 +173,9 @@ count_messages() {
         *': hint: '* | 'chain-break: given up: '* | 'chain-break: the '* | 'shell-init: '*) ;;
         # The report is for somebody else, and PROG has ended: its status counts.
         'cg-limit: cannot report to the descriptor '*) ;;
+        # The other end has ended over a fault.
+        'tty-pty: cannot hand the terminal to tty-relay: Connection reset by peer') ;;
+        'tty-relay: cannot answer tty-pty: Broken pipe') ;;
         [a-z]*': '*) message=$line count=$((count + 1)) ;;
         esac
     done <"$lane/$messages"
@@ -231,10 +234,11 @@ is_masked() {
     esac
 }
 
-# The two ends of a terminal take turns as they come: a turn that never came in so many tries.
+# The two ends of a terminal take turns as they come; a group is removed when the kernel is ready for that, and
+# there are others. So it may be that the last of several equal calls did not come in so many tries.
 is_rare() {
     case $stage:$call in
-    tty-*:poll | tty-*:read | tty-*:write) echo >>"$lane/masked" ;;
+    tty-*:poll | tty-*:read | tty-*:write | tty-*:ioctl | cg-limit:*) echo >>"$lane/masked" ;;
     *) return 1 ;;
     esac
 }
@@ -344,7 +348,9 @@ testEveryCallThatFails() {
     while IFS= read -r line; do
         fail "$line"
     done <"$tmp/faults"
-    echo "$(cat "$tmp"/lane?/count | wc -l) faults, $(cat "$tmp"/lane?/masked | wc -l) could not be made"
+    made=$(cat "$tmp"/lane?/count | wc -l) missed=$(cat "$tmp"/lane?/masked | wc -l)
+    echo "$made faults, $missed could not be made"
+    assertTrue "$missed could not be made" "[ $missed -lt 50 ]"
 }
 
 testEveryStageHasAWay() {

@@ -2,7 +2,7 @@
 # lib.sh: what every test file starts with. Source it first, source shunit2 last.
 #
 #   $top       the project          $bin    the programs under test (also first in PATH)
-#   $root      a small root file system with the probe in /bin, shared: copy it to change it
+#   $root      a small root file system with the probe in its PATH, shared: copy it to change it
 #   $tmp       a directory of this test file
 #   attempt COMMAND...     runs it; leaves $status, and the files $tmp/out and $tmp/err
 #   ended STATUS           asserts $status

@@ -514,7 +514,7 @@ static int view(char **paths)
     for (char **entry = environ; *entry; entry++)
         printf("variable %s\n", *entry);
     for (int i = 0; i < RLIM_NLIMITS; i++)
-        if (getrlimit(i, &limit) == 0)
+        if (syscall(SYS_prlimit64, 0, i, NULL, &limit) == 0)
             printf("limit %d %llu %llu\n", i, (unsigned long long)limit.rlim_cur,
                    (unsigned long long)limit.rlim_max);
     printf("process 1: %d, leader: %d, terminal: %d\n", getpid() == 1, getsid(0) == getpid(), is_terminal);
