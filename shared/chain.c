@@ -25,6 +25,15 @@ static const char terminal_variable[] = "MINICTR_TTY";
 /* The letters of the namespaces that were made. */
 static const char made_variable[] = "MINICTR_NS";
 
+int chain_owns(const char *name, size_t length)
+{
+    const char *const ours[] = {stages_variable, host_variable, terminal_variable, made_variable, trace_variable};
+    for (size_t i = 0; i < sizeof ours / sizeof *ours; i++)
+        if (strlen(ours[i]) == length && strncmp(name, ours[i], length) == 0)
+            return 1;
+    return 0;
+}
+
 /* Returns where the entry stands in the environment, or NULL. */
 static char **entry_of(const char *variable)
 {

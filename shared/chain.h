@@ -15,6 +15,8 @@
 #ifndef CHAIN_H
 #define CHAIN_H
 
+#include <stddef.h>
+
 /*
  * Executes the rest of the chain; the end of every stage. A bare name is looked up among the
  * stages (the descriptor after root-setup, the directory of the running program before it), then in
@@ -39,6 +41,9 @@ int chain_made(char letter);
 /* Adds letters to what chain_made() knows, for the stages that follow. Ends with 125 and a message
  * when there is no memory, or no room. */
 void chain_note_made(const char *letters);
+
+/* Says whether a variable of this name is for the stages to set: one of those above, or MINICTR_TRACE (trace.h). */
+int chain_owns(const char *name, size_t length);
 
 /* Takes a letter out of it again. */
 void chain_note_gone(char letter);

@@ -18,7 +18,7 @@
 #include <time.h>
 #include <unistd.h>
 
-static const char variable[] = "MINICTR_TRACE";
+const char trace_variable[] = "MINICTR_TRACE";
 
 enum { LINE = 4096, MOST_WORDS = 1024 };
 
@@ -38,14 +38,14 @@ static uint64_t now(void)
 static void pass_on(void)
 {
     static char entry[96];
-    snprintf(entry, sizeof entry, "%s=%d:%" PRIu64 ":%" PRIu64, variable, trace, origin, last);
+    snprintf(entry, sizeof entry, "%s=%d:%" PRIu64 ":%" PRIu64, trace_variable, trace, origin, last);
     if (putenv(entry) != 0)
-        fail("cannot set %s", variable);
+        fail("cannot set %s", trace_variable);
 }
 
 void trace_begin(const char *name)
 {
-    const char *text = getenv(variable);
+    const char *text = getenv(trace_variable);
     int fd = -1, end = 0;
     stage = name;
     if (!text || !*text)
@@ -61,13 +61,13 @@ void trace_begin(const char *name)
         }
     }
     if (fd == STDOUT_FILENO)
-        refuse("%s: the trace cannot go to standard output, which is PROG's", variable);
+        refuse("%s: the trace cannot go to standard output, which is PROG's", trace_variable);
     int is_passed = fd <= STDERR_FILENO || fcntl(fd, F_SETFD, 0) == 0;
     if (!is_passed && errno != EBADF)
         fail("cannot pass on descriptor %d, the trace", fd);
     if (fd < 0 || !is_passed) {
         hint("a descriptor that is open for writing, or a file");
-        refuse("the variable %s is \"%s\", which is no open descriptor", variable, text);
+        refuse("the variable %s is \"%s\", which is no open descriptor", trace_variable, text);
     }
     trace = fd;
     pass_on();
@@ -83,8 +83,8 @@ void trace_to(const char *file)
         strspn(file, "0123456789:") == strlen(file))
         file = digits;
     file_named = file ? file : "2";
-    if (setenv(variable, file_named, 1) < 0)
-        fail("cannot set %s", variable);
+    if (setenv(trace_variable, file_named, 1) < 0)
+        fail("cannot set %s", trace_variable);
 }
 
 const char *trace_file(void)
@@ -216,7 +216,7 @@ int trace_descriptor(void)
 
 void trace_drop(void)
 {
-    unsetenv(variable);
+    unsetenv(trace_variable);
     if (trace > STDERR_FILENO)
         close(trace);
     trace = -1;

@@ -21,6 +21,8 @@
 
 #include <sys/types.h>
 
+extern const char trace_variable[]; /* MINICTR_TRACE */
+
 /* Reads the variable, and opens what it names. NAME is the program's, kept as a pointer. Ends with 125 and a
  * message when that cannot be opened, or is no descriptor, or standard output. */
 void trace_begin(const char *name);

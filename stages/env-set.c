@@ -24,20 +24,11 @@ static const struct program program = {
 };
 
 /* What the stages tell each other is not for the user to change (chain(7)). */
-static int is_ours(const char *name, size_t length)
-{
-    static const char *const ours[] = {"MINICTR_NS", "MINICTR_STAGES", "MINICTR_TTY"};
-    for (size_t i = 0; i < sizeof ours / sizeof *ours; i++)
-        if (strlen(ours[i]) == length && strncmp(name, ours[i], length) == 0)
-            return 1;
-    return 0;
-}
-
 static void check_name(const char *name, size_t length)
 {
     if (length == 0)
         refuse("the name of a variable is empty");
-    if (is_ours(name, length))
+    if (chain_owns(name, length))
         refuse("the variable %.*s is for the stages to set", (int)length, name);
 }
 
@@ -45,7 +36,7 @@ static void clear(void)
 {
     char **to = environ;
     for (char **entry = environ; *entry; entry++)
-        if (is_ours(*entry, strcspn(*entry, "=")) && strchr(*entry, '='))
+        if (chain_owns(*entry, strcspn(*entry, "=")) && strchr(*entry, '='))
             *to++ = *entry;
     *to = NULL;
 }

@@ -270,15 +270,18 @@ testClearKeepsTheOpenRoot() {
     printed /
 }
 
-# The variable is seen by what it leads to: the descriptor in it is closed when PROG comes.
-testClearKeepsTheTerminal() {
-    attempt sh -c 'MINICTR_TTY=7 exec hostile fds 6 fd-close --keep 7 env-set --clear env-set A=1 "$0" fds' "$probe"
-    ended 0
-    printed '0 1 2 '
+# The variables are seen by what they lead to: the descriptor in it is closed when PROG comes.
+testClearKeepsWhatLeadsToADescriptor() {
+    for name in MINICTR_HOST MINICTR_TTY MINICTR_TRACE; do
+        attempt sh -c 'export "$1=7"; exec hostile fds 6 fd-close --keep 7 env-set --clear env-set A=1 "$0" fds' \
+            "$probe" $name
+        ended 0
+        assertEquals $name '0 1 2 ' "$(cat "$tmp/out")"
+    done
 }
 
 testVariablesOfTheStagesAreRefused() {
-    for name in MINICTR_NS MINICTR_STAGES MINICTR_TTY; do
+    for name in MINICTR_NS MINICTR_STAGES MINICTR_HOST MINICTR_TTY MINICTR_TRACE; do
         for words in "--unset $name" "--clear --unset=$name" "$name=1" "$name=" "--clear A=1 $name=m"; do
             # shellcheck disable=SC2086
             attempt env-set $words echo reached
