@@ -33,6 +33,7 @@ LDFLAGS  = -static -s -Wl,--gc-sections -Wl,-z,noseparate-code -Wl,-z,norelro \
 SANITIZE = -fsanitize=address,undefined -fno-sanitize-recover=all
 
 programs := $(patsubst stages/%.c,%,$(wildcard stages/*.c))
+stages   := $(filter-out ctr-% minictr,$(programs))
 shared   := $(patsubst shared/%.c,$(OBJECTS)/shared/%.o,$(wildcard shared/*.c))
 helpers  := $(patsubst tests/%.c,.build/tests/%,$(wildcard tests/*.c tests/bench/*.c tests/escapes/*.c))
 sources  := $(wildcard stages/*.c shared/*.c tests/*.c tests/bench/*.c tests/escapes/*.c)
@@ -72,10 +73,24 @@ $(OBJECTS)/%.inc: shared/%.policy Makefile
 
 $(OBJECTS)/programs.inc: stages Makefile
 	@mkdir -p $(@D)
-	@printf '"%s",\n' $(filter-out ctr-%,$(programs)) >$@
+	@printf '"%s",\n' $(stages) minictr >$@
 
-generated = $(patsubst %,$(OBJECTS)/%.inc,calls errors container programs)
-$(patsubst %,$(OBJECTS)/shared/%.o,calls policy blame) $(OBJECTS)/stages/chain-break.o: $(generated)
+# The tables by which the stages read their words, each in a function: grammar.c.
+$(OBJECTS)/grammar.inc: $(wildcard stages/*.c) Makefile
+	@mkdir -p $(@D)
+	@for stage in $(stages); do \
+		echo "static const struct program *stage_$$stage(void)" | tr - _; \
+		echo {; \
+		awk '/^enum {/ || /^static const struct (option options|program program)/ { inside = 1 } \
+			inside; /};$$/ { if (inside && is_last) exit; inside = 0 } \
+			/^static const struct program/ { is_last = 1 }' stages/$$stage.c; \
+		printf 'return &program;\n}\n'; \
+	done >$@.new
+	@echo 'static const struct program *(*const all_stages[])(void) = {$(subst -,_,$(stages:%=stage_%,))};' >>$@.new
+	@cmp -s $@.new $@ || mv $@.new $@
+
+generated = $(patsubst %,$(OBJECTS)/%.inc,calls errors container programs grammar)
+$(patsubst %,$(OBJECTS)/shared/%.o,calls policy blame grammar) $(OBJECTS)/stages/chain-break.o: $(generated)
 
 -include $(wildcard $(OBJECTS)/*/*.d $(OBJECTS)/*/*/*.d)
 

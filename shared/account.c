@@ -121,6 +121,12 @@ static int has_id(const struct entry *entry, uint32_t id)
     return entry->id && is_number(entry->id) && strtoull(entry->id, NULL, 10) == id;
 }
 
+int names_root(const char *user)
+{
+    size_t length = strcspn(user, ":");
+    return (length == 1 && *user == '0') || (length == 4 && strncmp(user, "root", 4) == 0);
+}
+
 struct user find_user(const char *text, int need_group)
 {
     struct user user = {0};

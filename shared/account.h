@@ -21,6 +21,10 @@ struct user {
     char name[256]; /* when that was asked for */
 };
 
+/* Says whether a word USER[:GROUP] stands for user 0, by its number or its usual name; no file is asked. Cannot
+ * fail. */
+int names_root(const char *user);
+
 /* Finds a user by TEXT, which is not empty. NEED_GROUP: with its primary group and its name, which takes
  * an entry in /etc/passwd also when TEXT is a number. */
 struct user find_user(const char *text, int need_group);

@@ -4,7 +4,9 @@
  * Four variables travel through the environment, and never reach PROG:
  *   MINICTR_NS      the letters of the namespaces that ns-enter made in this chain; '/' while the
  *                   new root is open and not yet the root; 's' and 'd' when mnt-sys and mnt-dev have
- *                   mounted something that mnt-mask and tty-pty then must find; 'c' while this process
+ *                   mounted something that mnt-mask and tty-pty then must find; 'j' in namespaces that were
+ *                   joined, where others live; 'f' when the next process that is forked begins in such a PID
+ *                   namespace, for pid-fork; 'c' while this process
  *                   has capabilities that its user does not give it: they are for the stages only, and
  *                   chain() drops them before PROG, supervisors when they stay behind (capability.h)
  *   MINICTR_STAGES  after root-setup: the descriptor of the directory of the stages (a detached,

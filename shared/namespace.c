@@ -79,6 +79,29 @@ int has_own_namespace(char letter)
     return host != 0 && own != host;
 }
 
+static ino_t identity_of(pid_t pid, const struct namespace *kind)
+{
+    char process[16];
+    snprintf(process, sizeof process, "%d", (int)pid);
+    return identity(process, kind);
+}
+
+int is_own_namespace_of(pid_t pid, const struct namespace *kind)
+{
+    ino_t its = identity_of(pid, kind), host = its ? host_identity(kind) : 0;
+    return host != 0 && its != host;
+}
+
+int is_other_namespace(pid_t pid, const struct namespace *kind)
+{
+    ino_t own = identity("self", kind), its = own ? identity_of(pid, kind) : 0;
+    if (own == 0 && errno == ENOENT) /* this kernel does not have that kind */
+        return 0;
+    if (its == 0)
+        fail("cannot compare the %s namespace with that of process %d", kind->name, (int)pid);
+    return its != own;
+}
+
 void need_own_namespace(char letter)
 {
     if (chain_made(letter))

@@ -5,6 +5,8 @@
 #ifndef NAMESPACE_H
 #define NAMESPACE_H
 
+#include <sys/types.h>
+
 struct namespace {
     char letter;      /* unshare(1)'s short option */
     const char *name; /* its long option */
@@ -26,5 +28,10 @@ void need_own_namespace(char letter);
 
 /* Returns whether the namespace of this kind is not that of process 1, as far as can be found out. */
 int has_own_namespace(char letter);
+
+/* The same of the namespace of another process: whether it is known to be not that of process 1, and whether it is
+ * not ours. The second ends the program with 125 and a message when it cannot be found out. */
+int is_own_namespace_of(pid_t pid, const struct namespace *kind);
+int is_other_namespace(pid_t pid, const struct namespace *kind);
 
 #endif

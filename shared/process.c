@@ -72,9 +72,8 @@ int visit_processes(int directory, int (*visit)(int directory, pid_t pid, void *
     return result;
 }
 
-/* Reads /proc/PID/stat; returns whether it could. The name, in brackets, may have anything in it.
- */
-static int read_process(struct process *process, pid_t pid)
+/* The name, in brackets, may have anything in it. */
+int read_process(struct process *process, pid_t pid)
 {
     char path[32], text[1024];
     unsigned long long user, system, child_user, child_system, start;
@@ -97,6 +96,20 @@ static int read_process(struct process *process, pid_t pid)
     *end = '\0';
     snprintf(process->name, sizeof process->name, "%s", name + 1);
     return 1;
+}
+
+int pin_process(pid_t pid, uint64_t start)
+{
+    struct process process;
+    int pidfd = pidfd_open_of(pid);
+    if (pidfd < 0 && errno != ESRCH)
+        fail("cannot open process %d", (int)pid);
+    /* The number is not given away while the process is there. */
+    if (pidfd >= 0 && read_process(&process, pid) && process.start == start && pidfd_signal(pidfd, 0) == 0)
+        return pidfd;
+    if (pidfd >= 0)
+        close(pidfd);
+    return -1;
 }
 
 static int add_process(int directory, pid_t pid, void *context)
@@ -147,7 +160,7 @@ static int is_first(pid_t pid)
 
 int is_supervisor(const struct process *process)
 {
-    static const char *const names[] = {"cg-limit", "ns-enter", "pid-init", "tty-pty", "tty-relay"};
+    static const char *const names[] = {"cg-limit", "ns-enter", "pid-fork", "pid-init", "tty-pty", "tty-relay"};
     for (size_t i = 0; i < sizeof names / sizeof *names; i++)
         if (strcmp(process->name, names[i]) == 0)
             return 1;

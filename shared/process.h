@@ -22,6 +22,13 @@ struct processes {
     int count;
 };
 
+/* Reads about a process from /proc/PID/stat; returns whether it could. */
+int read_process(struct process *process, pid_t pid);
+
+/* Pins a process: returns its pidfd (pidfd_open(2)), surely of the one that has this number and was started then,
+ * or -1 when that is gone. Ends with 125 and a message when the kernel refuses. */
+int pin_process(pid_t pid, uint64_t start);
+
 /* Calls VISIT for each process of a group and of the groups below it, with the directory of the
  * group that lists it, until it returns other than 0; returns that, or 0, or -1 and errno when a
  * list cannot be read. What cannot be seen into is left out, and what is gone. */

@@ -44,6 +44,10 @@ void hold_signals(void);
  */
 pid_t fork_supervised(struct supervisor *supervisor, uint64_t flags, int cgroup);
 
+/* The same, for a process that has joined another PID namespace, where the child begins. It gets a session of its
+ * own as below process 1, since it can signal the process group of the caller as well. */
+pid_t fork_into_joined(struct supervisor *supervisor);
+
 /*
  * Waits for the child to end; process 1 reaps every other process too (wait(2)). Returns its exit
  * status, or 128+N when signal N killed it. Leaves the terminal to the group that had it. Cannot

@@ -3,6 +3,7 @@
 #include "chain.h"
 #include "limit.h"
 #include "message.h"
+#include "record.h"
 #include "report.h"
 #include "supervise.h"
 #include "value.h"
@@ -105,6 +106,7 @@ int main(int argc, char **argv)
     hold_signals(); /* one that came now would leave the group behind */
     cgroup_make(&group, name, parent, complete_limits(&limits), report.fd >= 0);
     set_limits(&group, &limits);
+    record_chain(&group, rest);
     report_start(&report);
     pid_t child = fork_supervised(&supervisor, 0, cgroup_clone_target(&group));
     if (child == 0) {

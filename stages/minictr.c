@@ -1,4 +1,5 @@
 /* minictr: compose the chain of a container, and run it or print it. */
+#include "account.h"
 #include "chain.h"
 #include "capability.h"
 #include "compose.h"
@@ -365,19 +366,13 @@ static void add_policy(struct composition *chain, const char *name)
     }
 }
 
-/* Only root has capabilities unless they are asked for. */
-static int is_root(const char *user)
-{
-    size_t length = user ? strcspn(user, ":") : 0;
-    return !user || (length == 1 && *user == '0') || (length == 4 && strncmp(user, "root", 4) == 0);
-}
-
-/* What gives up powers. Each of these may need those that the next one takes. */
+/* What gives up powers. Each of these may need those that the next one takes. Only root has capabilities unless
+ * they are asked for. */
 static void add_locks(struct composition *chain, int tty)
 {
     int defaults = !is_given(BARE) && !is_given(PRIVILEGED);
     const char *user = value_of(USER, NULL);
-    const char *kept = value_of(CAP_KEEP, !defaults ? NULL : is_root(user) ? "default" : "none");
+    const char *kept = value_of(CAP_KEEP, !defaults ? NULL : !user || names_root(user) ? "default" : "none");
     const char *policy = value_of(SYS_FILTER, defaults ? "default" : "none");
     int filters = strcmp(policy, "none") != 0;
     if (user) {

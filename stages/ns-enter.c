@@ -3,18 +3,24 @@
 #include "kernel.h"
 #include "message.h"
 #include "namespace.h"
+#include "process.h"
 #include "supervise.h"
 #include "trace.h"
+#include "value.h"
 #include "words.h"
 
 #include <errno.h>
 #include <fcntl.h>
+#include <inttypes.h>
+#include <limits.h>
 #include <sched.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/mount.h>
 #include <sys/stat.h>
 #include <unistd.h>
+
+enum { TARGET = 256, NO_FORK };
 
 static const struct option options[] = {
     {'m', "mount", NULL, "new mount namespace; its mounts are private"},
@@ -24,13 +30,16 @@ static const struct option options[] = {
     {'p', "pid", NULL, "new PID namespace: the rest of the chain is its process 1"},
     {'C', "cgroup", NULL, "new cgroup namespace, rooted at the present groups"},
     {'T', "time", NULL, "new time namespace"},
+    {TARGET, "target", "PID[:START]",
+     "join those of this process instead (default: all that are\nnot ours); START: it was started then (proc_pid_stat(5))"},
+    {NO_FORK, "no-fork", NULL, "join a PID namespace for a later pid-fork"},
     {0},
 };
 
 static const struct program program = {
     "ns-enter",
     "OPTION... PROG [ARG...]",
-    "Run PROG in new namespaces",
+    "Run PROG in new namespaces, or in those of another process",
     options,
 };
 
@@ -56,23 +65,102 @@ static void tell_namespaces(const char *letters)
     }
 }
 
+/* A process whose namespaces are joined, by its pidfd. */
+struct target {
+    int pidfd; /* -1: there is none */
+    pid_t pid;
+};
+
+static struct target find_target(const char *option, const char *text)
+{
+    struct target target;
+    char number[16];
+    const char *colon = strchr(text, ':');
+    snprintf(number, sizeof number, "%.*s", (int)(colon ? colon - text : INT_MAX), text);
+    target.pid = (pid_t)read_number(option, number, 1, INT_MAX);
+    if (colon) {
+        target.pidfd = pin_process(target.pid, read_number(option, colon + 1, 0, INT64_MAX));
+        if (target.pidfd < 0)
+            refuse("%s: process %d has ended", option, (int)target.pid);
+    } else {
+        target.pidfd = pidfd_open_of(target.pid);
+        if (target.pidfd < 0)
+            fail("%s: cannot open process %d", option, (int)target.pid);
+    }
+    return target;
+}
+
+/* Joins the namespaces of these kinds, or with 0 all that are not ours; returns which. The stages come along. Of
+ * those that are not the host's it becomes known that they were made for somebody (need_own_namespace()). */
+static int join(const struct target *target, int flags, char **rest)
+{
+    char own[16] = "", joined[16] = "";
+    int all = flags == 0;
+    for (const struct namespace *kind = namespaces; kind->name; kind++) {
+        if (all && is_other_namespace(target->pid, kind))
+            flags |= kind->flag;
+        if (flags & kind->flag)
+            joined[strlen(joined)] = kind->letter;
+        /* Its processes are in it, not we. */
+        if (flags & kind->flag & ~CLONE_NEWPID && is_own_namespace_of(target->pid, kind))
+            own[strlen(own)] = kind->letter;
+    }
+    if (!flags)
+        refuse("process %d has no other namespaces than we have", (int)target->pid);
+    if (flags & CLONE_NEWNS)
+        chain_keep_stages(rest);
+    if (setns(target->pidfd, flags) < 0)
+        fail("cannot join the namespaces of process %d (-%s)", (int)target->pid, joined);
+    did("joined the namespaces of process %d (-%s)", (int)target->pid, joined);
+    close(target->pidfd);
+    chain_note_made(own);
+    return flags;
+}
+
+/* Starts the rest of the chain in the PID namespace that was joined. */
+static void fork_there(char **rest)
+{
+    struct supervisor supervisor;
+    pid_t child = fork_into_joined(&supervisor);
+    if (child < 0)
+        fail("cannot start a process in the PID namespace");
+    if (child > 0)
+        _exit(supervise(&supervisor));
+    chain_note_made("pj");
+    chain(rest);
+}
+
 int main(int argc, char **argv)
 {
     struct words words = read_words(&program, argc, argv);
     struct supervisor supervisor;
     char made[16] = "";
-    int flags = 0, count = 0;
+    struct target target = {.pidfd = -1};
+    int flags = 0, count = 0, no_fork = 0;
 
-    for (int letter; (letter = next_option(&words));)
+    for (int letter; (letter = next_option(&words));) {
+        if (letter == TARGET)
+            target = find_target(words.option, words.value);
+        no_fork |= letter == NO_FORK;
         for (const struct namespace *kind = namespaces; kind->name; kind++)
             if (kind->letter == letter && !(flags & kind->flag)) {
                 flags |= kind->flag;
                 made[count++] = kind->letter;
             }
+    }
     char **rest = next_program(&words);
-    if (!flags)
+    if (target.pidfd < 0 && no_fork)
+        refuse("--no-fork: only with --target");
+    if (target.pidfd < 0 && !flags)
         refuse("no namespace is asked for");
 
+    if (target.pidfd >= 0) {
+        flags = join(&target, flags, rest);
+        if (flags & CLONE_NEWPID && !no_fork)
+            fork_there(rest);
+        chain_note_made(flags & CLONE_NEWPID ? "jf" : "j");
+        chain(rest);
+    }
     /* Only a new process can be process 1; the one that forks it stays in the namespaces outside. */
     if (flags & CLONE_NEWPID) {
         pid_t child = fork_supervised(&supervisor, (uint64_t)flags, -1);

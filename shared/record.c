@@ -1,0 +1,57 @@
+#include "record.h"
+
+#include "compose.h"
+#include "kernel.h"
+#include "message.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <limits.h>
+#include <string.h>
+#include <sys/xattr.h>
+#include <unistd.h>
+
+static const char attribute[] = "trusted.minictr.chain";
+enum { MOST = 64 * 1024 }; /* XATTR_SIZE_MAX */
+
+void record_chain(const struct cgroup *group, char *const *words)
+{
+    char text[MOST];
+    size_t length = 0;
+    for (; *words; words++) {
+        size_t size = strlen(*words) + 1;
+        if (size > sizeof text - length)
+            return;
+        memcpy(text + length, *words, size);
+        length += size;
+    }
+    fsetxattr(group->places[0].group, attribute, text, length, 0);
+}
+
+/* Returns how long the attribute is, or 0. */
+static size_t read_attribute(int group, char *text)
+{
+    int directory = open_at(group, ".", O_RDONLY | O_DIRECTORY);
+    ssize_t length = directory < 0 ? -1 : fgetxattr(directory, attribute, text, MOST);
+    if (length < 0 && errno != ENODATA && errno != ENOTSUP)
+        fail("cannot read the chain of the container: %s", attribute);
+    close(directory);
+    return length < 0 ? 0 : (size_t)length;
+}
+
+char **recorded_chain(const struct container *container)
+{
+    char *text = allocate(MOST + 1, 1);
+    size_t length = 0, count = 0;
+    for (int i = 0; i < container->all->count && length == 0; i++)
+        if (container->groups[i] >= 0)
+            length = read_attribute(container->groups[i], text);
+    if (length == 0)
+        return NULL;
+    for (size_t i = 0; i < length; i++)
+        count += text[i] == '\0';
+    char **words = allocate(count + 1, sizeof *words);
+    for (size_t i = 0; i < count; text += strlen(text) + 1)
+        words[i++] = text;
+    return words;
+}
