@@ -48,6 +48,19 @@ link = @mkdir -p $(@D) && echo link $@ && $(CC) $(CFLAGS) $(LDFLAGS) -o $@ $^
 $(BIN)/%: $(OBJECTS)/stages/%.o $(OBJECTS)/shared.a
 	$(link)
 
+# minictr has the stages in it, too, for --inline.
+$(OBJECTS)/inline/%.o: stages/%.c VERSION Makefile
+	@mkdir -p $(@D)
+	@$(CC) -std=c11 $(CPPFLAGS) $(WARNINGS) -Wno-missing-prototypes $(CFLAGS) -Dmain=$(subst -,_,$*)_main \
+		-MMD -MP -c -o $@ $<
+
+$(BIN)/minictr: $(OBJECTS)/stages/minictr.o $(stages:%=$(OBJECTS)/inline/%.o) $(OBJECTS)/shared.a
+	$(link)
+
+$(OBJECTS)/inline.inc: stages Makefile
+	@mkdir -p $(@D)
+	@for stage in $(stages); do echo "STAGE($$stage, $$(echo $$stage | tr - _)_main)"; done >$@
+
 $(OBJECTS)/shared.a: $(shared)
 	@rm -f $@
 	@$(AR) rcs $@ $^
@@ -89,8 +102,9 @@ $(OBJECTS)/grammar.inc: $(wildcard stages/*.c) Makefile
 	@echo 'static const struct program *(*const all_stages[])(void) = {$(subst -,_,$(stages:%=stage_%,))};' >>$@.new
 	@cmp -s $@.new $@ || mv $@.new $@
 
-generated = $(patsubst %,$(OBJECTS)/%.inc,calls errors container programs grammar)
-$(patsubst %,$(OBJECTS)/shared/%.o,calls policy blame grammar) $(OBJECTS)/stages/chain-break.o: $(generated)
+generated = $(patsubst %,$(OBJECTS)/%.inc,calls errors container programs grammar inline)
+$(patsubst %,$(OBJECTS)/shared/%.o,calls policy blame grammar) $(OBJECTS)/stages/chain-break.o \
+	$(OBJECTS)/inline/chain-break.o $(OBJECTS)/stages/minictr.o: $(generated)
 
 -include $(wildcard $(OBJECTS)/*/*.d $(OBJECTS)/*/*/*.d)
 

@@ -2,6 +2,7 @@
 
 #include "blame.h"
 #include "capability.h"
+#include "inline.h"
 #include "kernel.h"
 #include "message.h"
 #include "trace.h"
@@ -349,6 +350,8 @@ void chain_prepare(char **words)
     char path[PATH_MAX + 1];
     int stages = chain_kept_stages();
     trace_next(words[0]);
+    if (is_bare(words[0]) && is_inlined(words[0]))
+        return;
     if (is_bare(words[0]) && find_stage(stages, words[0], path) &&
         faccessat(stages, path, F_OK, 0) == 0)
         return;
@@ -359,6 +362,8 @@ void chain(char **words)
 {
     trace_next(words[0]);
     if (!has_left) {
+        if (is_bare(words[0]))
+            call_inlined(words);
         if (is_bare(words[0]))
             exec_stage(chain_kept_stages(), words);
         leave_stages();

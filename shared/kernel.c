@@ -2,6 +2,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <limits.h>
 #include <signal.h>
 #include <string.h>
 #include <sys/syscall.h>
@@ -34,15 +35,38 @@ struct mount_attributes { /* struct mount_attr */
     uint64_t set, clear, propagation, userns_fd;
 };
 
+/* The least and the greatest that was opened. */
+static int least = INT_MAX, greatest = -1;
+
+static int note(int fd)
+{
+    if (fd >= 0 && fd < least)
+        least = fd;
+    if (fd > greatest)
+        greatest = fd;
+    return fd;
+}
+
 int above_standard(int fd)
 {
     if (fd < 0 || fd > STDERR_FILENO)
-        return fd;
+        return note(fd);
     int moved = fcntl(fd, F_DUPFD_CLOEXEC, STDERR_FILENO + 1);
     int error = errno;
     close(fd);
     errno = error;
-    return moved;
+    return note(moved);
+}
+
+void close_like_exec(void)
+{
+    for (int fd = least; fd <= greatest; fd++) {
+        int flags = fcntl(fd, F_GETFD);
+        if (flags >= 0 && flags & FD_CLOEXEC)
+            close(fd);
+    }
+    least = INT_MAX;
+    greatest = -1;
 }
 
 int open_at(int directory, const char *path, int flags)

@@ -28,6 +28,9 @@
  * and errno when it cannot be moved (fcntl(2), F_DUPFD_CLOEXEC). */
 int above_standard(int fd);
 
+/* Closes what an execution would close of the descriptors that have come from here. Cannot fail. */
+void close_like_exec(void);
+
 /* openat(2), O_CLOEXEC added. Mode 0: creates nothing. */
 int open_at(int directory, const char *path, int flags);
 

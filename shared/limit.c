@@ -33,6 +33,13 @@ static struct limit *add(struct limits *limits, const char *option, int controll
     return limit;
 }
 
+void begin_limits(struct limits *limits)
+{
+    limits->count = 0;
+    limits->memory = limits->swap = 0;
+    limits->has_memory = limits->has_swap = limits->swap_given = 0;
+}
+
 /* Writes the same number for both versions. */
 static void set_number(struct limit *limit, uint64_t v1, uint64_t v2)
 {

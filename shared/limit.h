@@ -22,13 +22,16 @@ struct limit {
     char value[2][LIMIT_VALUE];
 };
 
-struct limits { /* begins as zeros */
+struct limits {
     struct limit list[LIMITS];
     int count;
     uint64_t memory, swap; /* bytes, when there is such a limit */
     int has_memory, has_swap;
     int swap_given;        /* also as "max" */
 };
+
+/* Begins with none. */
+void begin_limits(struct limits *limits);
 
 void limit_memory(struct limits *limits, const char *text);
 void limit_memory_high(struct limits *limits, const char *text);

@@ -18,6 +18,7 @@ static char hint_text[LINE];
 void name_messages(const char *name)
 {
     program_name = name;
+    *hint_text = '\0';
 }
 
 const char *own_name(void)

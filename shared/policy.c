@@ -3,6 +3,7 @@
 #include "message.h"
 
 #include <errno.h>
+#include <stddef.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -270,6 +271,13 @@ static void read_lines(struct reader *reader, const char *text, size_t length)
         read_line(reader);
         text = stop + 1;
     }
+}
+
+/* Of the lists only what is counted is ever looked at. */
+void begin_policy(struct policy *policy)
+{
+    memset(policy, 0, offsetof(struct policy, rules));
+    policy->rule_count = policy->condition_count = 0;
 }
 
 void add_rules(struct policy *policy, const char *where, unsigned line, const char *text,

@@ -58,9 +58,12 @@ struct policy {
     short rule_count, condition_count;
 };
 
+/* Begins an empty policy. */
+void begin_policy(struct policy *policy);
+
 /*
- * Adds the rules of TEXT, which has LENGTH bytes, a line each; "#" begins a comment. POLICY is all
- * zeros before the first call. WHERE names the text in messages ("--rule", a file's name); LINE, if not
+ * Adds the rules of TEXT, which has LENGTH bytes, a line each; "#" begins a comment. POLICY has
+ * been begun. WHERE names the text in messages ("--rule", a file's name); LINE, if not
  * 0, is the number of its first line, for these too. Ends the program with status 125 and a message
  * when something in it is no rule.
  */

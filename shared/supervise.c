@@ -131,6 +131,7 @@ pid_t fork_supervised(struct supervisor *supervisor, uint64_t flags, int cgroup)
     sigprocmask(SIG_SETMASK, supervisor->child_is_init ? NULL : &all, &supervisor->mask);
     if (is_holding)
         supervisor->mask = mask_before;
+    is_holding = 0;
     supervisor->child = fork_with(flags, cgroup);
     if (supervisor->child > 0) {
         sigprocmask(SIG_SETMASK, &all, NULL);

@@ -48,6 +48,9 @@ void trace_begin(const char *name)
     const char *text = getenv(trace_variable);
     int fd = -1, end = 0;
     stage = name;
+    trace = -1;
+    has_handed_over = 0;
+    *done = '\0';
     if (!text || !*text)
         return;
     if (sscanf(text, "%d:%" SCNu64 ":%" SCNu64 "%n", &fd, &origin, &last, &end) != 3 || text[end]) {
@@ -97,7 +100,7 @@ int trace_to_memory(void)
     struct timespec used;
     clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &used);
     trace = above_standard(memfd_create("trace", 0));
-    int copy = trace < 0 ? -1 : fcntl(trace, F_DUPFD_CLOEXEC, STDERR_FILENO + 1);
+    int copy = trace < 0 ? -1 : above_standard(fcntl(trace, F_DUPFD_CLOEXEC, STDERR_FILENO + 1));
     if (copy < 0 || fcntl(trace, F_SETFD, 0) < 0)
         fail("cannot make a file in memory for the trace");
     origin = last = now() - (uint64_t)used.tv_sec * 1000000000 - (uint64_t)used.tv_nsec;

@@ -54,6 +54,7 @@ int main(int argc, char **argv)
     struct cgroup group;
     struct supervisor supervisor;
     const char *name = NULL, *parent = NULL;
+    begin_limits(&limits);
 
     for (int letter; (letter = next_option(&words));)
         switch (letter) {

@@ -181,6 +181,7 @@ int main(int argc, char **argv)
     struct user user = find_user(name, !group);
     identity.user = user.id;
     identity.group = group ? find_group("GROUP", group) : user.group;
+    identity.count = 0;
     if (groups)
         identity.count = find_groups("--groups", groups, identity.groups);
     else if (!group && !clear)

@@ -4,6 +4,7 @@
 #include "capability.h"
 #include "compose.h"
 #include "file.h"
+#include "inline.h"
 #include "landlock.h"
 #include "limit.h"
 #include "message.h"
@@ -24,7 +25,7 @@
 enum {
     ROOT = 256, NAME, HOSTNAME, MEMORY, SWAP, PIDS, CPU, CPUS, IO, STATUS_FD,
     TMPFS, BIND, EPHEMERAL, READ_ONLY, ENV, CWD, RLIMIT, USER, CAP_KEEP, SYS_FILTER, PRIVILEGED,
-    TTY, NO_TTY, NO_INIT, BARE, PRINT, TRACE, TIME, BREAK, BREAK_AFTER, END
+    TTY, NO_TTY, NO_INIT, BARE, INLINE, PRINT, TRACE, TIME, BREAK, BREAK_AFTER, END
 };
 
 static const struct option options[] = {
@@ -59,6 +60,7 @@ static const struct option options[] = {
     {NO_TTY, "no-tty", NULL, "leave it on this terminal"},
     {NO_INIT, "no-init", NULL, "PROG is process 1 itself, without pid-init above it"},
     {BARE, "bare", NULL, "only name, limits, namespaces, root, tmpfs and /proc"},
+    {INLINE, "inline", NULL, "run the stages in one process, without executing each: the same,\nin less time"},
     {PRINT, "print", "[=json]", "print the chain as a command line of the shell, and end; or\nas an array of its stages"},
     {TRACE, "trace", "[=FILE]",
      "each stage says when it starts, what it did, and when it\nhands over: to standard error, or a file (chain(7))"},
@@ -74,6 +76,16 @@ static const struct program program = {
     "[OPTION...] PROG [ARG...]",
     "Run PROG in a container: new namespaces, limits, a root file system, /proc and a tmpfs",
     options,
+};
+
+/* The main functions of all stages. */
+#define STAGE(name, main) int main(int argc, char **argv);
+#include "inline.inc"
+#undef STAGE
+#define STAGE(name, main) {#name, main},
+static const struct inlined stages[] = {
+#include "inline.inc"
+    {0},
 };
 
 /* rootfs/base in the directory that holds bin/. */
@@ -150,6 +162,7 @@ static void check_policy(const char *name)
     static struct policy policy;
     if (strcmp(name, "none") == 0 || strcmp(name, "default") == 0)
         return;
+    begin_policy(&policy);
     size_t length = read_whole(name, policy_text, sizeof policy_text);
     add_rules(&policy, name, 1, policy_text, length);
     for (size_t i = 0; i <= length; i++)
@@ -459,5 +472,7 @@ int main(int argc, char **argv)
     check_root(root, chosen);
     if (is_given(TRACE))
         trace_begin(program.name);
+    if (is_given(INLINE))
+        run_inline(stages, composed.words, argc, argv);
     chain(composed.words);
 }

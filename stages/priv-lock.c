@@ -123,6 +123,7 @@ static void refuse_user_namespaces(void)
                                 "ENOSYS clone3\n";
     static struct policy policy;
     static struct filter filter;
+    begin_policy(&policy);
     add_rules(&policy, "--no-userns", 0, rules, sizeof rules - 1);
     complete_policy(&policy);
     compile(&policy, &filter);

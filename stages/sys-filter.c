@@ -95,6 +95,7 @@ int main(int argc, char **argv)
     struct words words = read_words(&program, argc, argv);
     const char *bpf = NULL;
     int print = 0, rules = 0;
+    begin_policy(&policy);
     for (int letter; (letter = next_option(&words)); rules += letter != BPF && letter != PRINT)
         switch (letter) {
         case DEFAULT:
