@@ -140,6 +140,11 @@ check: all $(helpers) .build/tests/root
 	@mkdir -p $(@D)
 	tests/vm/image $@
 
+# What makes containers, with their stages in one process.
+INLINE_TESTS = $(shell grep -lE '(attempt|start|box|in_box|inject).* minictr|^    minictr|\(\) {\n    attempt minictr' tests/*.sh)
+check-inline: all $(helpers) .build/tests/root
+	MINICTR_TEST_INLINE=1 tests/run $(or $(TESTS),$(INLINE_TESTS))
+
 check-vm: .build/vm/kernel .build/vm/image
 	tests/vm/run both $(TESTS)
 

@@ -3,6 +3,7 @@
 #include "chain.h"
 #include "kernel.h"
 #include "message.h"
+#include "trace.h"
 
 #include <setjmp.h>
 #include <stddef.h>
@@ -80,6 +81,7 @@ _Noreturn void run_inline(const struct inlined *all, char **words, int argc, cha
     shown_size = (size_t)(argv[argc - 1] - argv[0]) + strlen(argv[argc - 1]) + 1;
     move_words(words);
     chain_fix_directory();
+    trace_next(words[0]);
     if (setjmp(next_stage) == 0 && !find(words[0]))
         chain(words);
     int count = 0;

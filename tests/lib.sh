@@ -48,6 +48,14 @@ export PATH MINICTR_TEST_MARK
 unset MINICTR_ROOT
 SHUNIT_COLOR=none
 
+# The same with --inline, for make check-inline: it and the plain chain differ in time alone.
+if [ -n "${MINICTR_TEST_INLINE:-}" ]; then
+    mkdir "$tmp/inline"
+    printf '#!/bin/sh\nexec "%s/minictr" --inline "$@"\n' "$bin" >"$tmp/inline/minictr"
+    chmod 755 "$tmp/inline/minictr"
+    PATH=$tmp/inline:$PATH
+fi
+
 # The processes that were started by this test file and are not its own shell or its children that
 # look for them. A process that is gone while it is looked at does not count.
 left_processes() {
