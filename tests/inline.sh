@@ -31,7 +31,7 @@ boundaries() {
 seen_at() {
     both --no-tty --hostname box "$@" --break-after "$stage" true <<END
 probe view /proc/self/cgroup | sed -E 's/(^| )[0-9]+ [0-9]+ [0-9]+:[0-9]+/ N/; s/master:[0-9]+/master:N/; s/shared:[0-9]+/shared:N/'
-grep -E '^(Name|Uid|Gid|Groups|Cap|NoNewPrivs|Seccomp|Sig|ShdPnd)' /proc/self/status
+grep -E '^(Name|Uid|Gid|Groups|Cap|NoNewPrivs|Seccomp|Sig(Blk|Ign|Cgt)|ShdPnd)' /proc/self/status
 echo comm \$(cat /proc/\$PPID/comm) \$(tr '\\0' ' ' </proc/\$PPID/cmdline | cut -c 1-20)
 exit 1
 END
@@ -97,6 +97,8 @@ testAStageTwice() {
     needs_root && return
     both </dev/null --sys-filter none --cap-keep all sys-filter --deny personality sys-filter --deny getpriority probe signals
     are_equal 'two filters'
+    both </dev/null --sys-filter none sys-filter --rule 'default allow' sys-filter --rule 'default allow' true
+    are_equal 'two defaults'
     for rule in 'EPERM getpriority' 'EPERM personality'; do
         echo "$rule" >"$tmp/policy"
         attempt minictr --inline --root "$root" --sys-filter "$tmp/policy" sys-filter --deny sethostname \

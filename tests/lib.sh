@@ -18,6 +18,7 @@
 #                          that is tested is broken, since the system calls for it fail
 #   keeps_off_the_host KIND STAGE OPERAND
 #                          asserts that the stage refuses to change the host's namespace
+#   not_inline             skips what a script in place of minictr changes: not_inline && return
 #   needs_root             skips the test when the tests run as a user: needs_root && return
 #   as_nobody COMMAND      attempts the command as a user without powers
 #   start COMMAND          starts it in the background, leaves $started
@@ -55,6 +56,11 @@ if [ -n "${MINICTR_TEST_INLINE:-}" ]; then
     chmod 755 "$tmp/inline/minictr"
     PATH=$tmp/inline:$PATH
 fi
+
+not_inline() {
+    [ -n "${MINICTR_TEST_INLINE:-}" ] || return 1
+    skip 'minictr is a script here'
+}
 
 # The processes that were started by this test file and are not its own shell or its children that
 # look for them. A process that is gone while it is looked at does not count.
