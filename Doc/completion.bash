@@ -83,7 +83,7 @@ _minictr_offer_value() {
     *' --scope '*) list=yes words=(sockets signals) ;;
     *' --securebits '*) list=yes words=(noroot no-setuid-fixup no-cap-ambient-raise) ;;
     *' --sys-filter '*) words=(default none) && compopt -o bashdefault -o default ;;
-    ctr-*' '*NAME*)
+    ctr-*'  '*NAME* | 'cg-join  NAME')
         while read -r word _; do
             words+=("$word")
         done < <("$directory/ctr-ls" 2>/dev/null | tail -n +2)

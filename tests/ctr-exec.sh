@@ -1,4 +1,4 @@
-# shellcheck shell=sh disable=SC1091,SC2016,SC2086,SC2154
+# shellcheck shell=sh disable=SC1091,SC2016,SC2034,SC2086,SC2154
 # ctr-exec.sh: programs that join a running container.
 
 . "$(dirname "$0")/ctr.lib.sh"

@@ -1,4 +1,4 @@
-# shellcheck shell=sh disable=SC1091,SC2016,SC2086,SC2154
+# shellcheck shell=sh disable=SC1091,SC2016,SC2034,SC2086,SC2154
 # inline.sh: the chain in one process: it differs from the plain one in time alone.
 
 . "$(dirname "$0")/lib.sh"
