@@ -23,7 +23,7 @@
 #include <unistd.h>
 
 enum {
-    ROOT = 256, NAME, HOSTNAME, MEMORY, SWAP, PIDS, CPU, CPUS, IO, STATUS_FD,
+    ROOT = 256, NAME, HOSTNAME, NET, MEMORY, SWAP, PIDS, CPU, CPUS, IO, STATUS_FD,
     TMPFS, BIND, EPHEMERAL, READ_ONLY, ENV, CWD, RLIMIT, USER, CAP_KEEP, SYS_FILTER, PRIVILEGED,
     TTY, NO_TTY, NO_INIT, BARE, INLINE, PRINT, TRACE, TIME, BREAK, BREAK_AFTER, END
 };
@@ -33,6 +33,7 @@ static const struct option options[] = {
      "directory that becomes the root\n(default: $MINICTR_ROOT, else rootfs/base beside bin/)"},
     {NAME, "name", "NAME", "name of the container: of its control group (default: random)"},
     {HOSTNAME, "hostname", "NAME", "host name (default: the name of the container, else minictr)"},
+    {NET, "net", "host|none", "the host's network, or none but a loopback interface\n(default: host)"},
     {MEMORY, "memory", "SIZE", "memory of all processes together, or max (default: 512M)"},
     {SWAP, "swap", "SIZE", "swap beyond it, or max (default: 0)"},
     {PIDS, "pids", "N", "number of processes and threads, or max (default: 512)"},
@@ -198,6 +199,10 @@ static void check(int letter, const char *option, const char *value)
         break;
     case STATUS_FD:
         read_number(option, value, 0, INT_MAX);
+        break;
+    case NET:
+        if (strcmp(value, "host") != 0 && strcmp(value, "none") != 0)
+            refuse("%s: \"%s\" is not host or none", option, value);
         break;
     case USER:
         if (!*value)
@@ -445,9 +450,12 @@ int main(int argc, char **argv)
         add_stage(&composed, "tty-relay");
     add_limits(&composed);
     add_stage(&composed, "ns-enter");
-    add(&composed, "-muipC");
+    int has_net = strcmp(value_of(NET, "host"), "none") == 0;
+    add(&composed, has_net ? "-muipCn" : "-muipC");
     add_stage(&composed, "uts-name");
     add_operand(&composed, value_of(HOSTNAME, value_of(NAME, "minictr")));
+    if (has_net)
+        add_stage(&composed, "net-up");
     add_root(&composed, root);
     add_mounts(&composed, bare, tty);
     if (cwd) {

@@ -27,6 +27,7 @@ env MINICTR_TRACE=$area/new | ns-enter -mu |
  | fd-close |
  | fd-close --keep 8 |
 ns-enter -m root-setup $own | fd-close |
+ns-enter -n | net-up |
 ns-enter -u | uts-name box |
 ns-enter -m unshare -u | uts-name box |
 ns-enter -m | root-open $own |
