@@ -231,7 +231,7 @@ static int make_in(struct cgroup_place *place, const char *name)
     return 0;
 }
 
-static void random_name(char *name, size_t size)
+void random_name(char *name, size_t size)
 {
     uint32_t number;
     if (getrandom(&number, sizeof number, 0) < 0)

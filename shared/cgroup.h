@@ -48,6 +48,10 @@ struct cgroup_usage {
 void cgroup_make(struct cgroup *group, const char *name, const char *parent, unsigned needed,
                  int measured);
 
+/* Makes up a name, eight random hexadecimal digits. Ends with 125 and a message when the kernel has none
+ * (getrandom(2)). */
+void random_name(char *name, size_t size);
+
 /* The place with this controller; NULL when there is none. */
 const struct cgroup_place *cgroup_place(const struct cgroup *group, int controller);
 

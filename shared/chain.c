@@ -5,6 +5,7 @@
 #include "inline.h"
 #include "kernel.h"
 #include "message.h"
+#include "start.h"
 #include "trace.h"
 
 #include <errno.h>
@@ -28,7 +29,8 @@ static const char made_variable[] = "MINICTR_NS";
 
 int chain_owns(const char *name, size_t length)
 {
-    const char *const ours[] = {stages_variable, host_variable, terminal_variable, made_variable, trace_variable};
+    const char *const ours[] = {stages_variable, host_variable, terminal_variable, made_variable, trace_variable,
+                                start_variable};
     for (size_t i = 0; i < sizeof ours / sizeof *ours; i++)
         if (strlen(ours[i]) == length && strncmp(name, ours[i], length) == 0)
             return 1;
@@ -336,6 +338,7 @@ static void leave_stages(void)
     chain_drop_stages();
     chain_drop_terminal();
     trace_drop();
+    start_leave();
     forget(made_variable);
     has_left = 1;
 }

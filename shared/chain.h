@@ -44,7 +44,8 @@ int chain_made(char letter);
  * when there is no memory, or no room. */
 void chain_note_made(const char *letters);
 
-/* Says whether a variable of this name is for the stages to set: one of those above, or MINICTR_TRACE (trace.h). */
+/* Says whether a variable of this name is for the stages to set: one of those above, MINICTR_TRACE
+ * (trace.h) or MINICTR_START (start.h). */
 int chain_owns(const char *name, size_t length);
 
 /* Takes a letter out of it again. */

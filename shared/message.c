@@ -1,5 +1,6 @@
 #include "message.h"
 
+#include "start.h"
 #include "trace.h"
 
 #include <errno.h>
@@ -46,6 +47,7 @@ static void write_line(const char *label, const char *text, const char *reason)
             line[i] = '?';
     line[length++] = '\n';
     /* Nobody is left to tell when standard error is closed; the exit status still speaks. */
+    start_tell(line, (size_t)length);
     if (write(STDERR_FILENO, line, (size_t)length) < 0)
         return;
 }
@@ -88,6 +90,7 @@ void fail(const char *format, ...)
     va_start(arguments, format);
     say(error, format, arguments);
     va_end(arguments);
+    start_failed();
     _exit(STATUS_FAILED);
 }
 
@@ -98,6 +101,7 @@ void refuse(const char *format, ...)
     va_start(arguments, format);
     say(0, format, arguments);
     va_end(arguments);
+    start_failed();
     _exit(STATUS_FAILED);
 }
 
@@ -108,5 +112,6 @@ void end_with(int status, const char *format, ...)
     va_start(arguments, format);
     say(0, format, arguments);
     va_end(arguments);
+    start_failed();
     _exit(status);
 }

@@ -5,6 +5,7 @@
 #include "file.h"
 #include "kernel.h"
 #include "message.h"
+#include "start.h"
 #include "trace.h"
 
 #include <errno.h>
@@ -79,6 +80,7 @@ static void stay_behind(struct supervisor *supervisor)
         trace_drop(); /* it can be seen from inside */
     chain_drop_stages();
     chain_drop_terminal();
+    start_drop();
     if (supervisor->is_init && chdir("/") < 0) {
         complain("cannot leave the working directory");
         supervise_no_more(supervisor);

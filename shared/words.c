@@ -2,6 +2,7 @@
 
 #include "closest.h"
 #include "message.h"
+#include "start.h"
 #include "trace.h"
 
 #include <stddef.h>
@@ -79,6 +80,7 @@ struct words read_words(const struct program *program, int argc, char **argv)
         refuse("called with an empty argument vector");
     if (getauxval(AT_SECURE))
         refuse("must not be setuid, setgid or have file capabilities");
+    start_begin();
     trace_begin(program->name);
     return (struct words){.program = program, .first = argv + 1, .next = argv + 1};
 }

@@ -2,6 +2,7 @@
 #include "chain.h"
 #include "kernel.h"
 #include "message.h"
+#include "start.h"
 #include "trace.h"
 #include "value.h"
 #include "words.h"
@@ -66,15 +67,16 @@ static int by_number(const void *a, const void *b)
 int main(int argc, char **argv)
 {
     struct words words = read_words(&program, argc, argv);
-    unsigned kept[MOST_KEPT + 4];
+    unsigned kept[MOST_KEPT + 5];
     int count = 0;
     while (next_option(&words))
         count = read_list(words.option, words.value, kept);
     char **rest = next_program(&words);
 
     check_streams();
-    const int ours[] = {chain_kept_stages(), chain_terminal(), chain_host(), trace_descriptor()};
-    for (int i = 0; i < 4; i++)
+    const int ours[] = {chain_kept_stages(), chain_terminal(), chain_host(), trace_descriptor(),
+                        start_descriptor()};
+    for (int i = 0; i < 5; i++)
         if (ours[i] >= 0)
             kept[count++] = (unsigned)ours[i];
     qsort(kept, (size_t)count, sizeof *kept, by_number);

@@ -2,6 +2,7 @@
 #include "account.h"
 #include "chain.h"
 #include "capability.h"
+#include "cgroup.h"
 #include "compose.h"
 #include "file.h"
 #include "inline.h"
@@ -25,7 +26,7 @@
 enum {
     ROOT = 256, NAME, HOSTNAME, NET, MEMORY, SWAP, PIDS, CPU, CPUS, IO, STATUS_FD,
     TMPFS, BIND, EPHEMERAL, READ_ONLY, ENV, CWD, RLIMIT, USER, CAP_KEEP, SYS_FILTER, PRIVILEGED,
-    TTY, NO_TTY, NO_INIT, BARE, INLINE, PRINT, TRACE, TIME, BREAK, BREAK_AFTER, END
+    TTY, NO_TTY, NO_INIT, BARE, DETACH, LOG, INLINE, PRINT, TRACE, TIME, BREAK, BREAK_AFTER, END
 };
 
 static const struct option options[] = {
@@ -61,6 +62,8 @@ static const struct option options[] = {
     {NO_TTY, "no-tty", NULL, "leave it on this terminal"},
     {NO_INIT, "no-init", NULL, "PROG is process 1 itself, without pid-init above it"},
     {BARE, "bare", NULL, "only name, limits, namespaces, root, tmpfs and /proc"},
+    {DETACH, "detach", NULL, "start it in the background, and print its name when PROG runs"},
+    {LOG, "log", "FILE", "append to this file what PROG writes in the background"},
     {INLINE, "inline", NULL, "run the stages in one process, without executing each: the same,\nin less time"},
     {PRINT, "print", "[=json]", "print the chain as a command line of the shell, and end; or\nas an array of its stages"},
     {TRACE, "trace", "[=FILE]",
@@ -249,6 +252,15 @@ static void read_options(struct words *words, int most)
     }
     if (is_given(TRACE) && is_given(TIME))
         refuse("--trace and --time: only one of them");
+    if (is_given(LOG) && !is_given(DETACH))
+        refuse("--log: only with --detach");
+    static const struct {
+        int letter;
+        const char *option;
+    } attended[] = {{TTY, "tty"}, {TIME, "time"}, {BREAK, "break"}, {BREAK_AFTER, "break-after"}};
+    for (int i = 0; i < 4; i++)
+        if (is_given(DETACH) && is_given(attended[i].letter))
+            refuse("--detach and --%s: only one of them", attended[i].option);
     if (is_given(EPHEMERAL) && is_given(READ_ONLY))
         refuse("--ephemeral and --read-only: only one of them");
 }
@@ -334,7 +346,7 @@ static void add_rlimits(struct composition *chain, int raised)
     }
 }
 
-static void add_limits(struct composition *chain)
+static void add_limits(struct composition *chain, const char *name)
 {
     add_stage(chain, "cg-limit");
     add_option(chain, "--memory", value_of(MEMORY, "512M"));
@@ -344,7 +356,7 @@ static void add_limits(struct composition *chain)
     add_option(chain, "--cpus", value_of(CPUS, NULL));
     for (int i = 0; i < all(IO)->count; i++)
         add_option(chain, "--io", all(IO)->items[i]);
-    add_option(chain, "--name", value_of(NAME, NULL));
+    add_option(chain, "--name", name);
     add_option(chain, "--status-fd", value_of(STATUS_FD, NULL));
 }
 
@@ -430,10 +442,18 @@ int main(int argc, char **argv)
 
     const char *root = value_of(ROOT, getenv("MINICTR_ROOT")), *cwd = value_of(CWD, NULL);
     int chosen = root && *root, bare = is_given(BARE);
-    int tty = is_given(TTY) || (!is_given(NO_TTY) && !bare && isatty(STDIN_FILENO) &&
+    int tty = is_given(TTY) || (!is_given(NO_TTY) && !is_given(DETACH) && !bare && isatty(STDIN_FILENO) &&
                                 isatty(STDOUT_FILENO));
     if (!chosen)
         root = default_root();
+
+    /* What is started in the background is found by its name. */
+    char made_up[16];
+    const char *name = value_of(NAME, NULL);
+    if (!name && is_given(DETACH)) {
+        random_name(made_up, sizeof made_up);
+        name = made_up;
+    }
 
     /* The most is mnt-tmpfs --size SIZE -- DIR, or mnt-bind with four words, for a word of ours. */
     struct composition composed = compose(5 * (size_t)argc + 2 * policy_lines + 80);
@@ -448,7 +468,12 @@ int main(int argc, char **argv)
     }
     if (tty)
         add_stage(&composed, "tty-relay");
-    add_limits(&composed);
+    if (is_given(DETACH)) {
+        add_stage(&composed, "chain-detach");
+        add_option(&composed, "--log", value_of(LOG, NULL));
+        add_option(&composed, "--name", name);
+    }
+    add_limits(&composed, name);
     add_stage(&composed, "ns-enter");
     int has_net = strcmp(value_of(NET, "host"), "none") == 0;
     add(&composed, has_net ? "-muipCn" : "-muipC");
