@@ -22,11 +22,16 @@ void start_begin(void)
         return;
     char *end;
     long fd = strtol(text, &end, 10);
-    if (end == text || *end || fd <= STDERR_FILENO || fd > 1 << 20 || fcntl((int)fd, F_SETFD, 0) < 0) {
-        hint("it is for the stages to set, not for the user");
-        refuse("the variable %s is \"%s\", which is no descriptor of theirs", start_variable, text);
-    }
-    listener = (int)fd;
+    errno = EBADF;
+    int is_passed = end > text && !*end && fd > STDERR_FILENO && fd < 1 << 20 && fcntl((int)fd, F_SETFD, 0) == 0;
+    if (is_passed || errno != EBADF)
+        listener = (int)fd;
+    if (is_passed)
+        return;
+    if (listener >= 0)
+        fail("cannot pass on descriptor %d", listener);
+    hint("it is for the stages to set, not for the user");
+    refuse("the variable %s is \"%s\", which is no descriptor of theirs", start_variable, text);
 }
 
 void start_pass_on(int socket)
@@ -35,7 +40,6 @@ void start_pass_on(int socket)
     snprintf(entry, sizeof entry, "%s=%d", start_variable, socket);
     if (putenv(entry) != 0)
         fail("cannot set %s", start_variable);
-    start_begin();
 }
 
 int start_descriptor(void)
@@ -51,23 +55,19 @@ void start_tell(const char *line, size_t length)
     errno = error;
 }
 
-static void say_word(enum start_word word)
-{
-    char byte = (char)word;
-    start_tell(&byte, 1);
-}
-
 void start_failed(void)
 {
-    say_word(START_FAILED);
+    static const char failed[] = {START_FAILED};
+    start_tell(failed, sizeof failed);
 }
 
 void start_leave(void)
 {
     if (listener < 0)
         return;
-    say_word(START_LEAVES);
-    fcntl(listener, F_SETFD, FD_CLOEXEC);
+    static const char leaves[] = {START_LEAVES};
+    if (send(listener, leaves, sizeof leaves, MSG_NOSIGNAL) < 0 || fcntl(listener, F_SETFD, FD_CLOEXEC) < 0)
+        fail("cannot tell chain-detach that PROG is next");
     unsetenv(start_variable);
 }
 

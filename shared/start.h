@@ -21,7 +21,8 @@ enum start_word {
 /* Reads the variable. Ends with 125 and a message when it holds no socket's descriptor. */
 void start_begin(void);
 
-/* Passes such a socket on to the stages that follow. Ends with 125 and a message when there is no memory. */
+/* Passes such a socket on to the stages that follow; what this process says goes through it only after
+ * start_begin(). Ends with 125 and a message when there is no memory. */
 void start_pass_on(int socket);
 
 /* Returns the descriptor, or -1. */
@@ -31,7 +32,8 @@ int start_descriptor(void);
 void start_tell(const char *line, size_t length);
 void start_failed(void);
 
-/* The chain leaves the stages: what is executed gets neither the variable nor the descriptor. */
+/* The chain leaves the stages: what is executed gets neither the variable nor the descriptor. Ends with 125 and a
+ * message when that cannot be told. */
 void start_leave(void);
 
 /* Closes it and forgets it: for a supervisor, and for who takes the trouble to stay. */

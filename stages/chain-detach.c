@@ -106,6 +106,7 @@ static _Noreturn void start(const struct streams *streams, int caller, const cha
     if (child == 0) {
         start_pass_on(above_standard(ends[1]));
         use(streams);
+        start_begin();
         chain(rest);
     }
     close(ends[1]);
