@@ -157,7 +157,7 @@ pid_t fork_into_joined(struct supervisor *supervisor)
 {
     int new_session = !all_streams_are_terminal();
     pid_t child = fork_supervised(supervisor, 0, -1);
-    if (child == 0 && new_session && setsid() < 0)
+    if (child == 0 && new_session && !supervisor->new_session && setsid() < 0)
         fail("cannot begin a session");
     supervisor->new_session = new_session;
     return child;
