@@ -105,7 +105,8 @@ int pin_process(pid_t pid, uint64_t start)
     if (pidfd < 0 && errno != ESRCH)
         fail("cannot open process %d", (int)pid);
     /* The number is not given away while the process is there. */
-    if (pidfd >= 0 && read_process(&process, pid) && process.start == start && pidfd_signal(pidfd, 0) == 0)
+    if (pidfd >= 0 && read_process(&process, pid) && process.start == start &&
+        (pidfd_signal(pidfd, 0) == 0 || errno == EPERM))
         return pidfd;
     if (pidfd >= 0)
         close(pidfd);
