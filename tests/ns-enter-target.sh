@@ -5,22 +5,7 @@
 
 kinds='mnt uts ipc net pid cgroup time'
 
-# lives_in COMMAND...: starts a process in namespaces of its own, which a supervisor has made; leaves $target.
-# The test shell, $$, is one of the host's.
-lives_in() {
-    start "$@" sleep 1000
-    await 5 target_is sleep || fail "it did not start: $(cat "$tmp/err")"
-}
-
-target_is() {
-    target=$(tree "$started" | tail -n 1)
-    [ "$(cat "/proc/$target/comm" 2>/dev/null)" = "$1" ]
-}
-
-leave() {
-    kill "$started"
-    wait "$started" 2>/dev/null || :
-}
+# The test shell, $$, stands for a process of the host.
 
 start_of() {
     sed 's/.*) //' "/proc/$1/stat" | cut -d ' ' -f 20
@@ -127,8 +112,7 @@ testWithoutPidNoProcessIsAdded() {
 
 # The clocks and the roots of the groups are theirs.
 testTheirTimeAndGroups() {
-    start unshare --time --boottime 10000000 sleep 1000
-    await 5 target_is sleep
+    lives_in unshare --time --boottime 10000000
     attempt ns-enter --target "$target" -T cut -d . -f 1 /proc/uptime
     assertTrue 'their clock' "[ $(cat "$tmp/out") -gt 10000000 ]"
     attempt ns-enter --target "$target" cut -d . -f 1 /proc/uptime
@@ -377,7 +361,6 @@ testTheConsoleOfANewOne() {
 
 testStatusAndSignals() {
     lives_in ns-enter -p
-    supervisor=$started
     for number in 0 1 77 125 126 127 255; do
         attempt ns-enter --target "$target" -p probe exit "$number"
         ended "$number"
@@ -396,13 +379,11 @@ testStatusAndSignals() {
     kill -10 "$started"
     wait "$started"
     assertEquals '0 caught 10' "$? $(tail -n 1 "$tmp/out")"
-    started=$supervisor
     leave
 }
 
 testKilledSupervisorTakesProgWithIt() {
     lives_in ns-enter -p
-    supervisor=$started
     start ns-enter --target "$target" sleep 1001
     await 5 child_of "$started" >"$tmp/child"
     child=$(cat "$tmp/child")
@@ -410,7 +391,6 @@ testKilledSupervisorTakesProgWithIt() {
     wait "$started"
     await 5 is_gone "$child" || fail "process $child is left"
     assertFalse 'the target lives' "is_gone $target"
-    started=$supervisor
     leave
 }
 
