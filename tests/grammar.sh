@@ -184,8 +184,8 @@ testEveryFormOfEveryOption() {
     needs_attributes && return
     box "$name" sleep 1000
     count=0
-    for file in "$top"/stages/*.c; do
-        stage=$(basename "$file" .c)
+    for file in "$bin"/*; do
+        stage=${file##*/}
         case $stage in ctr-* | minictr) continue ;; esac
         operands=$(operands "$stage")
         cut "$stage" $operands

@@ -112,12 +112,13 @@ testWithoutPidNoProcessIsAdded() {
 
 # The clocks and the roots of the groups are theirs.
 testTheirTimeAndGroups() {
-    lives_in unshare --time --boottime 10000000
+    lives_in unshare --time --boottime 10000000 --fork
     attempt ns-enter --target "$target" -T cut -d . -f 1 /proc/uptime
     assertTrue 'their clock' "[ $(cat "$tmp/out") -gt 10000000 ]"
     attempt ns-enter --target "$target" cut -d . -f 1 /proc/uptime
     assertTrue 'their clock, too' "[ $(cat "$tmp/out") -gt 10000000 ]"
-    leave
+    kill "$target" # unshare(1) ignores the signal
+    wait "$outer" || :
     lives_in cg-limit --name "target-$$" ns-enter -C
     attempt ns-enter --target "$target" -C cat /proc/self/cgroup
     assertTrue 'seen from their root' "grep -q ':/\.\.' '$tmp/out'"
