@@ -89,7 +89,7 @@ $(OBJECTS)/programs.inc: stages Makefile
 	@printf '"%s",\n' $(stages) minictr >$@
 
 # The tables by which the stages read their words, each in a function: grammar.c.
-$(OBJECTS)/grammar.inc: $(wildcard stages/*.c) Makefile
+$(OBJECTS)/grammar.inc: stages $(wildcard stages/*.c) Makefile
 	@mkdir -p $(@D)
 	@for stage in $(stages); do \
 		echo "static const struct program *stage_$$stage(void)" | tr - _; \

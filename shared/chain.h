@@ -4,7 +4,7 @@
  * Four variables travel through the environment, and never reach PROG:
  *   MINICTR_NS      the letters of the namespaces that ns-enter made in this chain; '/' while the
  *                   new root is open and not yet the root; 's' and 'd' when mnt-sys and mnt-dev have
- *                   mounted something that mnt-mask and tty-pty then must find; 'j' in namespaces that were
+ *                   mounted something that mnt-mask and tty-pty then must find; 'j' in a mount namespace that was
  *                   joined, where others live; 'f' when the next process that is forked begins in such a PID
  *                   namespace, for pid-fork; 'c' while this process
  *                   has capabilities that its user does not give it: they are for the stages only, and

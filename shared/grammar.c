@@ -36,9 +36,10 @@ char **behind_stage(const struct program *stage, char **words)
     while (next_option(&reading))
         ;
     if (operands_of(stage, &count) == PAIRS) {
+        char **pairs = reading.next;
         while (*reading.next && strchr(*reading.next, '='))
             reading.next++;
-        reading.next += *reading.next && strcmp(*reading.next, "--") == 0;
+        reading.next += reading.next > pairs && *reading.next && strcmp(*reading.next, "--") == 0;
     }
     for (; count > 0; count--)
         next_operand(&reading, "an operand");

@@ -5,6 +5,7 @@
 #include "message.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <sched.h>
 #include <stdio.h>
 #include <sys/mount.h>
@@ -57,7 +58,6 @@ static void stop_propagation(void)
 {
     if (mount("none", "/", NULL, MS_REC | MS_SLAVE, NULL) < 0)
         fail("cannot keep the mounts from showing outside");
-    chain_note_made("m");
 }
 
 static const struct namespace *kind_of(char letter)
@@ -95,8 +95,10 @@ int is_own_namespace_of(pid_t pid, const struct namespace *kind)
 int is_other_namespace(pid_t pid, const struct namespace *kind)
 {
     ino_t own = identity("self", kind), its = own ? identity_of(pid, kind) : 0;
-    if (own == 0 && errno == ENOENT) /* this kernel does not have that kind */
-        return 0;
+    if (own == 0 && errno == ENOENT && faccessat(AT_FDCWD, "/proc/self/ns", F_OK, 0) == 0)
+        return 0; /* this kernel does not have that kind */
+    if (own && its == 0 && errno == ENOENT)
+        refuse("process %d has ended", (int)pid);
     if (its == 0)
         fail("cannot compare the %s namespace with that of process %d", kind->name, (int)pid);
     return its != own;
@@ -104,8 +106,11 @@ int is_other_namespace(pid_t pid, const struct namespace *kind)
 
 void need_own_namespace(char letter)
 {
-    if (chain_made(letter))
+    if (chain_made(letter)) {
+        if (letter == 'm' && chain_made('j'))
+            stop_propagation();
         return;
+    }
     const struct namespace *kind = kind_of(letter);
     ino_t own = identity("self", kind), host = own ? host_identity(kind) : 0;
     if (host == 0) {
@@ -113,8 +118,10 @@ void need_own_namespace(char letter)
             hint("without /proc only an ns-enter --%s in the same chain can tell", kind->name);
         fail("cannot compare the %s namespace with that of process 1", kind->name);
     }
-    if (own != host && letter == 'm')
+    if (own != host && letter == 'm') {
         stop_propagation();
+        chain_note_made("m");
+    }
     if (own != host || is_first_process())
         return;
     hint("put \"ns-enter --%s\" before this stage", kind->name);

@@ -98,17 +98,29 @@ int read_process(struct process *process, pid_t pid)
     return 1;
 }
 
+static int has_ended(int error)
+{
+    return error == ESRCH || error == ENOENT;
+}
+
 int pin_process(pid_t pid, uint64_t start)
 {
     struct process process;
     int pidfd = pidfd_open_of(pid);
     if (pidfd < 0 && errno != ESRCH)
         fail("cannot open process %d", (int)pid);
+    if (pidfd < 0)
+        return -1;
+    errno = ESRCH;
+    int is_it = read_process(&process, pid) ? process.start == start : 0;
+    if (!is_it && !has_ended(errno))
+        fail("cannot read when process %d was started: /proc/%d/stat", (int)pid, (int)pid);
     /* The number is not given away while the process is there. */
-    if (pidfd >= 0 && read_process(&process, pid) && process.start == start && pidfd_signal(pidfd, 0) == 0)
+    if (is_it && (pidfd_signal(pidfd, 0) == 0 || errno == EPERM))
         return pidfd;
-    if (pidfd >= 0)
-        close(pidfd);
+    if (is_it && !has_ended(errno))
+        fail("cannot find out whether process %d is there", (int)pid);
+    close(pidfd);
     return -1;
 }
 

@@ -157,7 +157,7 @@ pid_t fork_into_joined(struct supervisor *supervisor)
 {
     int new_session = !all_streams_are_terminal();
     pid_t child = fork_supervised(supervisor, 0, -1);
-    if (child == 0 && new_session && setsid() < 0)
+    if (child == 0 && new_session && !supervisor->new_session && setsid() < 0)
         fail("cannot begin a session");
     supervisor->new_session = new_session;
     return child;
@@ -328,9 +328,11 @@ int supervise_signal(struct supervisor *supervisor, int signal, int code)
 int supervise_end(struct supervisor *supervisor)
 {
     trace_end(supervisor->status);
-    /* A shell inside that took the terminal for itself cannot name the group to give it back to.
-     * All signals are blocked, so asking for it from the background is no offence (SIGTTOU). */
-    if (supervisor->terminal >= 0 && tcgetpgrp(supervisor->terminal) != getpgrp())
+    /* A shell inside that took the terminal for itself cannot name the group to give it back to. It has ended;
+     * a group that is there is somebody else's, who has put us into the background.
+     * All signals are blocked, so asking for it from there is no offence (SIGTTOU). */
+    pid_t foreground = supervisor->terminal < 0 ? -1 : tcgetpgrp(supervisor->terminal);
+    if (foreground > 0 && foreground != getpgrp() && kill(-foreground, 0) < 0 && errno == ESRCH)
         tcsetpgrp(supervisor->terminal, getpgrp());
     return supervisor->status;
 }

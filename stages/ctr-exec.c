@@ -174,7 +174,7 @@ static void add_words(struct composition *chain, const struct program *stage, ch
     while (++words < end)
         add(chain, *words);
     chain->takes_pairs = operands == PAIRS;
-    chain->has_operand = operands == OPERANDS;
+    chain->has_operand = operands == OPERANDS || strcmp(end[-1], "--") == 0;
 }
 
 static void add_user(struct composition *chain)

@@ -76,7 +76,8 @@ static struct target find_target(const char *option, const char *text)
     struct target target;
     char number[16];
     const char *colon = strchr(text, ':');
-    snprintf(number, sizeof number, "%.*s", (int)(colon ? colon - text : INT_MAX), text);
+    if (snprintf(number, sizeof number, "%.*s", (int)(colon ? colon - text : INT_MAX), text) >= (int)sizeof number)
+        refuse("%s: %s is too large: at most %d", option, text, INT_MAX);
     target.pid = (pid_t)read_number(option, number, 1, INT_MAX);
     if (colon) {
         target.pidfd = pin_process(target.pid, read_number(option, colon + 1, 0, INT64_MAX));
@@ -90,8 +91,9 @@ static struct target find_target(const char *option, const char *text)
     return target;
 }
 
-/* Joins the namespaces of these kinds, or with 0 all that are not ours; returns which. The stages come along. Of
- * those that are not the host's it becomes known that they were made for somebody (need_own_namespace()). */
+/* Joins the namespaces of these kinds, or with 0 all that are not ours; returns which. The stages come along. What
+ * was known of those that are left is forgotten; of those that are not the host's it becomes known that they were
+ * made for somebody (need_own_namespace()). */
 static int join(const struct target *target, int flags, char **rest)
 {
     char own[16] = "", joined[16] = "";
@@ -99,10 +101,13 @@ static int join(const struct target *target, int flags, char **rest)
     for (const struct namespace *kind = namespaces; kind->name; kind++) {
         if (all && is_other_namespace(target->pid, kind))
             flags |= kind->flag;
-        if (flags & kind->flag)
-            joined[strlen(joined)] = kind->letter;
-        /* Its processes are in it, not we. */
-        if (flags & kind->flag & ~CLONE_NEWPID && is_own_namespace_of(target->pid, kind))
+        if (!(flags & kind->flag))
+            continue;
+        joined[strlen(joined)] = kind->letter;
+        if (kind->flag == CLONE_NEWPID) /* the processes that are forked are in it, not we */
+            continue;
+        chain_note_gone(kind->letter);
+        if (is_own_namespace_of(target->pid, kind))
             own[strlen(own)] = kind->letter;
     }
     if (!flags)
@@ -113,6 +118,11 @@ static int join(const struct target *target, int flags, char **rest)
         fail("cannot join the namespaces of process %d (-%s)", (int)target->pid, joined);
     did("joined the namespaces of process %d (-%s)", (int)target->pid, joined);
     close(target->pidfd);
+    if (flags & CLONE_NEWNS) {
+        for (const char *letter = "/sd"; *letter; letter++)
+            chain_note_gone(*letter);
+        own[strlen(own)] = 'j';
+    }
     chain_note_made(own);
     return flags;
 }
@@ -126,7 +136,7 @@ static void fork_there(char **rest)
         fail("cannot start a process in the PID namespace");
     if (child > 0)
         _exit(supervise(&supervisor));
-    chain_note_made("pj");
+    chain_note_made("p");
     chain(rest);
 }
 
@@ -158,7 +168,8 @@ int main(int argc, char **argv)
         flags = join(&target, flags, rest);
         if (flags & CLONE_NEWPID && !no_fork)
             fork_there(rest);
-        chain_note_made(flags & CLONE_NEWPID ? "jf" : "j");
+        if (flags & CLONE_NEWPID)
+            chain_note_made("f");
         chain(rest);
     }
     /* Only a new process can be process 1; the one that forks it stays in the namespaces outside. */
@@ -175,6 +186,8 @@ int main(int argc, char **argv)
         enter_time();
     if (flags & CLONE_NEWNS && mount("none", "/", NULL, MS_REC | MS_PRIVATE, NULL) < 0)
         fail("cannot make the mounts private");
+    if (flags & CLONE_NEWNS)
+        chain_note_gone('j');
     chain_note_made(made);
     if (is_traced())
         tell_namespaces(made);

@@ -30,6 +30,8 @@ int main(int argc, char **argv)
      * look into it, and there is nothing of the host in it. */
     if (prctl(PR_SET_DUMPABLE, 0) < 0)
         fail("cannot hide the new process from those inside");
+    chain_note_gone('f');
+    chain_note_made("p");
     chain_prepare(rest);
     pid_t child = fork_into_joined(&supervisor);
     if (child < 0)

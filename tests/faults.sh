@@ -20,9 +20,13 @@ ways() {
  | cg-limit --name & | /proc/self/cgroup
  | cg-limit --name & --memory 64M --pids 50 --cpu 1.5 --cpus 0 --mems 0 | /proc/self/cgroup $memory/memory.limit_in_bytes $memory/memory.max $pids/pids.max
  | cg-limit --name & --pids 50 --status-fd 2 | $pids/pids.max
+ | cg-join $hold | /proc/self/cgroup
  | ns-enter -muinCT |
  | ns-enter -mp |
  | ns-enter -puT |
+ | ns-enter --target $target |
+ | ns-enter --target $target:$begun --no-fork -mup |
+ | ns-enter --target $target -u |
 env MINICTR_TRACE=$area/new | ns-enter -mu |
  | fd-close |
  | fd-close --keep 8 |
@@ -72,6 +76,8 @@ priv-lock | sys-filter --deny personality,execve |
 priv-lock | sys-filter --file $area/policy |
 ns-enter -p @ | pid-init |
 ns-enter -mp root-setup $own mnt-proc /proc | pid-init |
+ns-enter --target $target --no-fork | pid-fork |
+ns-enter --target $target --no-fork priv-lock | pid-fork priv-lock |
  | tty-pty | >$area/new
 ns-enter -mi root-setup $own mnt-proc /proc mnt-dev /dev | tty-pty | >/new /dev
  | tty-relay ns-enter -m tty-pty | >$area/new
@@ -230,7 +236,7 @@ clean_up() {
 # another way, too.
 is_masked() {
     case $stage:$call in
-    cg-limit:openat | cg-limit:write | tty-pty:ioctl | pid-init:clone | *:execve*) echo >>"$lane/masked" ;;
+    cg-limit:openat | cg-limit:write | tty-pty:ioctl | pid-init:clone | pid-fork:prctl | *:execve*) echo >>"$lane/masked" ;;
     chain-detach:clone | chain-break:openat | chain-break:*chdir | chain-break:mmap) echo >>"$lane/masked" ;;
     *) return 1 ;;
     esac
@@ -340,12 +346,17 @@ testEveryCallThatFails() {
     hold=faults-$$-hold
     start cg-limit --name $hold --memory max --pids max --cpu max --cpus 0 --status-fd 2 sleep 1000
     await 5 test -d "$(hierarchy pids)/minictr/$hold" || fail "$(cat "$tmp/err")"
+    held=$started
+    # One whose namespaces are joined.
+    lives_in ns-enter -muipC
+    begun=$(sed 's/.*) //' "/proc/$target/stat" | cut -d ' ' -f 20)
     run_lane 0 &
     other_lane=$!
     run_lane 1
     wait $other_lane
-    kill $started
-    wait $started 2>/dev/null
+    leave
+    kill $held
+    wait $held 2>/dev/null
     cat "$tmp"/lane?/faults 2>/dev/null >"$tmp/faults"
     while IFS= read -r line; do
         fail "$line"

@@ -22,6 +22,8 @@
 #   needs_root             skips the test when the tests run as a user: needs_root && return
 #   as_nobody COMMAND      attempts the command as a user without powers
 #   start COMMAND          starts it in the background, leaves $started
+#   lives_in COMMAND...    starts a process that sleeps in namespaces that the command makes, and leaves $target
+#   leave                  ends it
 #   child_of PID           prints the first child of a process
 #   is_gone PID            says whether the process has ended
 #   tree PID               prints the process and all below it, the outermost first
@@ -230,6 +232,22 @@ as_nobody() {
 start() {
     "$@" >"$tmp/out" 2>"$tmp/err" &
     started=$!
+}
+
+lives_in() {
+    start "$@" sleep 1000
+    outer=$started
+    await 5 target_sleeps || fail "it did not start: $(cat "$tmp/err")"
+}
+
+target_sleeps() {
+    target=$(tree "$outer" | tail -n 1)
+    [ "$(cat "/proc/$target/comm" 2>/dev/null)" = sleep ]
+}
+
+leave() {
+    kill "$outer"
+    wait "$outer" 2>/dev/null || :
 }
 
 child_of() {

@@ -183,4 +183,22 @@ see "got typed\r\n"
 PLAY
 }
 
+# Nor does one take the terminal back that was in the foreground first.
+testOneThatWasSentToTheBackgroundEndsThere() {
+    needs_expect && return
+    play <<'PLAY'
+say "minictr --no-tty --root \$root sleep 1"
+sleep 0.3
+send "\x1a"
+see "Stopped.*host> "
+say "bg"
+see "host> "
+sleep 2
+say "echo still here"
+see "still here\r\n.*host> "
+say "echo still here"
+see "still here\r\n"
+PLAY
+}
+
 . shunit2
