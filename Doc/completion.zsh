@@ -1,4 +1,4 @@
-#compdef cap-keep cg-limit chain-break chain-time ctr-kill ctr-ls ctr-pause ctr-resume ctr-stat cwd-set env-set fd-close fs-allow id-set minictr mnt-bind mnt-dev mnt-mask mnt-overlay mnt-proc mnt-sys mnt-tmpfs ns-enter pid-init priv-lock res-limit root-open root-setup sys-filter tty-pty tty-relay uts-name
+#compdef cap-keep cg-join cg-limit chain-break chain-detach chain-time ctr-diff ctr-exec ctr-kill ctr-ls ctr-pause ctr-resume ctr-stat cwd-set env-set fd-close fs-allow id-set minictr mnt-bind mnt-dev mnt-mask mnt-overlay mnt-proc mnt-sys mnt-tmpfs net-up ns-enter pid-fork pid-init priv-lock res-limit root-open root-setup sys-filter tty-pty tty-relay uts-name
 # completion.zsh: completes the command lines of minictr and its stages in zsh. Its place is a
 # directory of fpath, its name there _minictr.
 #
@@ -28,7 +28,7 @@ _minictr_value() {
     (*' --securebits '*)
         _wanted bits expl bit _sequence compadd - noroot no-setuid-fixup no-cap-ambient-raise ;;
     (*' --sys-filter '*) _wanted policies expl policy compadd default none; _files ;;
-    (ctr-*' operand NAME')
+    ((ctr-*|cg-join)' operand NAME')
         _wanted containers expl container compadd \
             ${${${(f)"$($_minictr_directory/ctr-ls 2>/dev/null)"}[2,-1]}%% *}
         ;;
