@@ -115,7 +115,7 @@ rootfs/base:
 	rootfs/from-host $@
 
 # The tests' own programs, and a root that has the probe in it.
-.build/tests/bench/bare: tests/bench/bare.c
+.build/tests/bench/bare .build/tests/bench/payload: .build/%: %.c
 	@mkdir -p $(@D)
 	@echo link $@
 	@$(CC) -static -nostdlib -no-pie -s -Wl,--build-id=none -o $@ $<
