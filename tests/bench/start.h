@@ -1,7 +1,7 @@
 /*
  * start.h: how the bench starts what it measures, and ends it. For the programs of tests/bench that read
  * subjects: a line each, the label and the words of the command, with a tab between two. "@" in a word
- * stands for a name that no other start has. A first word "ns=FILE" is a mount namespace to start in.
+ * stands for a name that no other start has, with MINICTR_BENCH of the environment in it. A first word "ns=FILE" is a mount namespace to start in.
  *
  * Each command has a process group of its own, /dev/null as standard input, and as standard output a pipe
  * from which the time that the payload wrote is read. SIGINT and SIGTERM, and a minute without any news,
@@ -157,6 +157,7 @@ static inline void read_subjects(void)
     sigaddset(&set, SIGINT);
     sigaddset(&set, SIGTERM);
     sigprocmask(SIG_BLOCK, &set, NULL);
+    signal(SIGINT, SIG_DFL); /* a shell ignores it for what it starts in the background */
     news = signalfd(-1, &set, SFD_NONBLOCK | SFD_CLOEXEC);
     prctl(PR_SET_CHILD_SUBREAPER, 1);
 }
@@ -165,14 +166,15 @@ static inline void read_subjects(void)
 static inline void complete_words(char *const *words, char **complete, char (*texts)[256])
 {
     static unsigned number;
+    const char *mark = getenv("MINICTR_BENCH");
     int used = 0;
     number++;
     for (; *words; words++) {
         const char *at = strchr(*words, '@');
         *complete++ = at && used < 8 ? texts[used] : *words;
         if (at && used < 8)
-            snprintf(texts[used++], sizeof *texts, "%.*s%d-%u%s", (int)(at - *words), *words, (int)getpid(), number,
-                     at + 1);
+            snprintf(texts[used++], sizeof *texts, "%.*sbench-%s-%d-%u%s", (int)(at - *words), *words, mark ? mark : "0",
+                     (int)getpid(), number, at + 1);
     }
     *complete = NULL;
 }
