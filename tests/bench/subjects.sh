@@ -1,9 +1,10 @@
 # shellcheck shell=sh disable=SC2034,SC2154
 # subjects.sh: what is measured, one line each, as start.h reads it. Sourced by run, which sets:
 #
-#   $root       the root file system of all         $payload   the program in it
-#   $here       the bench's own programs            $work      a directory of this run
-#   $legacy     "ns=FILE" where the control groups are hybrid and a peer has to see those of version 1 alone
+#   $root         the root file system of all         $payload   the program in it
+#   $here         the bench's own programs            $work      a directory of this run
+#   $BENCH_PEERS  the peers that are asked for        $inline    whether minictr has --inline
+#   $legacy       "ns=FILE" where the control groups are hybrid and a peer has to see those of version 1 alone
 
 tab=$(printf '\t')
 
@@ -18,6 +19,10 @@ legacy_for_this=
 
 # The peers that are missing, by name, into $work/missing; true when it is there, with $program as its path.
 have() {
+    case " $BENCH_PEERS " in
+    *" $1 "*) ;;
+    *) return 1 ;;
+    esac
     program=$(command -v "$1") && return
     grep -qx "$1: not installed" "$work/missing" || echo "$1: not installed" >>"$work/missing"
     return 1
@@ -41,6 +46,11 @@ ours() {
     done
 }
 
+# The capabilities that systemd-nspawn leaves.
+nspawn=audit_write,chown,dac_override,dac_read_search,fowner,fsetid,ipc_owner,kill,lease,linux_immutable,mknod
+nspawn=$nspawn,net_bind_service,net_broadcast,net_raw,setfcap,setgid,setpcap,setuid,sys_admin,sys_boot,sys_chroot
+nspawn=$nspawn,sys_nice,sys_ptrace,sys_resource,sys_tty_config
+
 # Each peer, and the stages that isolate as much as it does.
 peers() {
     if have unshare; then
@@ -57,12 +67,12 @@ peers() {
     if have systemd-nspawn; then
         subject systemd-nspawn "$program" --quiet --register=no --keep-unit --pipe "--directory=$root" "$payload" "$@"
         stages "stages like nspawn" fd-close ns-enter -muipC uts-name minictr root-setup --nodev "$root" \
-            mnt-tmpfs /mytemp mnt-proc /proc mnt-dev /dev mnt-sys /sys mnt-mask --default cap-keep all \
+            mnt-tmpfs /mytemp mnt-proc /proc mnt-dev /dev mnt-sys /sys mnt-mask --default cap-keep "$nspawn" \
             priv-lock sys-filter --default "$payload" "$@"
     fi
     if have firejail; then
         subject firejail "$program" --quiet --noprofile --nonewprivs --seccomp --caps.drop=all "--chroot=$root" "$payload" "$@"
-        stages "stages like firejail" fd-close ns-enter -mp root-setup --nodev "$root" mnt-proc /proc mnt-dev /dev \
+        stages "stages like firejail" fd-close ns-enter -muip root-setup --nodev "$root" mnt-proc /proc mnt-dev /dev mnt-sys /sys \
             mnt-mask --default cap-keep none priv-lock sys-filter --default pid-init "$payload" "$@"
     fi
     bundle=$work/bundle${1:+-$1}
