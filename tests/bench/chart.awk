@@ -1,7 +1,7 @@
 # chart.awk: draws a picture (SVG) of lines with a tab between two fields.
 #
 #   bars   LABEL VALUE [VALUE]    bars on a logarithmic scale; the second value in a lighter colour behind the first
-#   lines  LABEL X Y              a line for each label; with "log" both scales are logarithmic
+#   lines  LABEL X Y              a line for each label; "scale": "y" or "xy" is logarithmic
 BEGIN { FS = "\t"; split("#0b6e4f #c1440e #2e5aac #8a5a00 #7b2d8b #00838f #b3261e #5f6368 #3f7d20 #a0522d", colours, " ") }
 function safe(text) { gsub(/&/, "\\&amp;", text); gsub(/</, "\\&lt;", text); return text }
 function text(x, y, anchor, what, colour) {
@@ -13,7 +13,7 @@ function start(width, height) {
         "font-family=\"sans-serif\" font-size=\"12\">\n<rect width=\"100%%\" height=\"100%%\" fill=\"#fff\"/>\n", width, height, width, height
     printf "<text x=\"10\" y=\"20\" font-size=\"14\" fill=\"#222\">%s</text>\n", safe(title)
 }
-function number(v) { return v >= 1e6 ? v / 1e6 "M" : v >= 1e4 ? v / 1e3 "k" : v "" }
+function number(v) { return v >= 999500 ? sprintf("%.3gM", v / 1e6) : v >= 9999 ? sprintf("%.3gk", v / 1e3) : sprintf("%.0f", v) }
 function log10(v) { return log(v > 0 ? v : 1) / log(10) }
 function floor(v) { return v < 0 && v != int(v) ? int(v) - 1 : int(v) }
 { n++; label[n] = $1; a[n] = $2 + 0; b[n] = $3 + 0; two = two || NF > 2 }
@@ -46,8 +46,22 @@ function bars(    i, low, high, top, x, v) {
         else text(234, top + 13, "start", "0")
     }
 }
-function scaled(v, low, high, log_too) { return log_too ? (log10(v) - log10(low)) / (log10(high) - log10(low)) : (v - low) / (high - low) }
-function lines(    i, k, used, names, count, xl, xh, yl, yh, px, py, v, path) {
+# Where V lies between LOW and HIGH, from 0 to 1.
+function scaled(v, low, high, is_log) {
+    return is_log ? (log10(v) - log10(low)) / (log10(high) - log10(low)) : (v - low) / (high - low)
+}
+# The values at a scale: powers of ten, or quarters.
+function ticks(low, high, is_log, list,    i, n) {
+    if (is_log)
+        for (i = 10 ^ floor(log10(low) + 1e-9); i <= high * 1.001; i *= 10) {
+            if (i >= low * .999) list[++n] = i
+        }
+    else
+        for (i = 0; i <= 4; i++) list[++n] = low + (high - low) * i / 4
+    return n
+}
+function lines(    i, k, used, names, count, xl, xh, yl, yh, px, py, path, list, x_log) {
+    x_log = scale == "xy"
     xl = yl = 1e30
     for (i = 1; i <= n; i++) {
         if (!(label[i] in used)) { used[label[i]] = ++count; names[count] = label[i] }
@@ -56,30 +70,36 @@ function lines(    i, k, used, names, count, xl, xh, yl, yh, px, py, v, path) {
         if (b[i] < yl) yl = b[i]
         if (b[i] > yh) yh = b[i]
     }
-    if (logarithmic) { yl = 10 ^ floor(log10(yl)); yh = 10 ^ (floor(log10(yh)) + 1) } else yl = 0
+    if (scale) { yl = 10 ^ floor(log10(yl)); yh = 10 ^ (floor(log10(yh)) + 1) } else yl = 0
+    if (!x_log) xl = 0
     if (xh <= xl) xh = xl + 1
     if (yh <= yl) yh = yl + 1
     start(760, 380)
-    for (i = 0; i <= 4; i++) {
-        v = logarithmic ? yl * (yh / yl) ^ (i / 4) : yl + (yh - yl) * i / 4
-        rule(60, 330 - i * 70, 540, 330 - i * 70)
-        text(54, 334 - i * 70, "end", sprintf("%.0f", v))
-        v = logarithmic ? xl * (xh / xl) ^ (i / 4) : xl + (xh - xl) * i / 4
-        text(60 + i * 120, 348, "middle", sprintf("%.0f", v))
+    k = ticks(yl, yh, scale != "", list)
+    for (i = 1; i <= k; i++) {
+        py = 330 - scaled(list[i], yl, yh, scale != "") * 280
+        rule(60, py, 540, py)
+        text(54, py + 4, "end", number(list[i]))
     }
+    k = ticks(xl, xh, x_log, list)
+    for (i = 1; i <= k; i++) text(60 + scaled(list[i], xl, xh, x_log) * 480, 348, "middle", number(list[i]))
     text(300, 370, "middle", across)
     for (k = 1; k <= count; k++) {
         path = ""
         for (i = 1; i <= n; i++)
             if (label[i] == names[k]) {
-                px = 60 + scaled(a[i], xl, xh, logarithmic) * 480
-                py = 330 - scaled(b[i], yl, yh, logarithmic) * 280
+                px = 60 + scaled(a[i], xl, xh, x_log) * 480
+                py = 330 - scaled(b[i], yl, yh, scale != "") * 280
                 path = path sprintf("%s%.1f %.1f", path == "" ? "M" : "L", px, py)
             }
-        printf "<path d=\"%s\" fill=\"none\" stroke=\"%s\" stroke-width=\"2\"/>\n", path, colours[(k - 1) % 10 + 1]
-        printf "<rect x=\"556\" y=\"%d\" width=\"14\" height=\"4\" fill=\"%s\"/>\n", 52 + k * 20, colours[(k - 1) % 10 + 1]
-        text(576, 58 + k * 20, "start", names[k])
+        line(path, k)
+        line(sprintf("M552 %dL572 %d", 44 + k * 20, 44 + k * 20), k)
+        text(578, 48 + k * 20, "start", names[k])
     }
+}
+function line(path, k) {
+    printf "<path d=\"%s\" fill=\"none\" stroke=\"%s\" stroke-width=\"2\"%s/>\n", path, colours[(k - 1) % 10 + 1],
+        (k > 10 ? " stroke-dasharray=\"5 3\"" : "")
 }
 END {
     if (kind == "bars") bars()

@@ -24,8 +24,8 @@ static void mix(int *order)
 
 int main(int argc, char **argv)
 {
-    int rounds = argc == 2 ? atoi(argv[1]) : 0, order[SUBJECTS];
-    double first[SUBJECTS], whole[SUBJECTS];
+    int rounds = argc == 2 ? atoi(argv[1]) : 0, order[SUBJECTS] = {0};
+    double first[SUBJECTS] = {0}, whole[SUBJECTS] = {0};
     if (rounds < 1) {
         fputs("usage: rounds N <SUBJECTS\n", stderr);
         return 2;

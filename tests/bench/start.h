@@ -99,14 +99,14 @@ static inline int find_descendants(void)
 }
 
 /* Kills the payloads, so that whoever is above them tidies up as after any end; what is still there
- * after ten seconds is killed, too. Returns when nothing is left. */
+ * after half a minute is killed, too. Returns when nothing is left. */
 static inline void end_all(void)
 {
     struct timespec begin, now, last = {0, 0};
     clock_gettime(CLOCK_MONOTONIC, &begin);
     for (;;) {
         clock_gettime(CLOCK_MONOTONIC, &now);
-        int is_late = microseconds(begin, now) > 1e7, count = 0;
+        int is_late = microseconds(begin, now) > 3e7, count = 0;
         if (microseconds(last, now) > 1e6) {
             last = now;
             count = find_descendants();
