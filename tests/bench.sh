@@ -6,7 +6,12 @@
 run=$top/tests/bench/run
 parts=$helpers/bench
 
-# A subject, as start.h reads it.
+needs_its_root() {
+    [ -d "$helpers/root" ] && return 1
+    skip 'the bench measures what is not built here'
+}
+
+# A subject, as bench.h reads it.
 subject() {
     printf '%s' "$1"
     shift
@@ -16,6 +21,7 @@ subject() {
 
 testOnceWritesAPage() {
     needs_root && return
+    needs_its_root && return
     mkdir "$tmp/page"
     find /sys/fs/cgroup -type d ! -path '*/minictr/*' | sort >"$tmp/groups"
     mkdir "$tmp/broken"
@@ -47,6 +53,7 @@ testOnceWritesAPage() {
 
 testPicturesAreWellFormed() {
     needs_root && return
+    needs_its_root && return
     assertEquals 'those that the page shows' "$(cd "$tmp/page" && ls bench-*.svg)" \
         "$(sed -n 's/^!\[.*\](\(.*\))$/\1/p' "$tmp/page/bench.md" | sort)"
     for picture in "$tmp"/page/*.svg; do
@@ -60,14 +67,9 @@ testPicturesAreWellFormed() {
 }
 
 testWhatIsMissingIsNamed() {
-    work=$tmp tab=$(printf '\t')
-    (
-        . "$top/tests/bench/subjects.sh"
-        : >"$tmp/missing"
-        BENCH_PEERS='bwrap crun'
-        PATH=/nonexistent
-        peers
-    ) >"$tmp/out" 2>"$tmp/err"
+    : >"$tmp/missing"
+    attempt env work="$tmp" BENCH_PEERS='bwrap crun' "$(command -v sh)" -c \
+        'tab="" root="" payload="" legacy=""; . "$0"; PATH=/nonexistent; peers' "$top/tests/bench/subjects.sh"
     printed ''
     assertEquals "$(printf 'bwrap: not installed\ncrun: not installed')" "$(cat "$tmp/missing")"
 }
@@ -75,6 +77,7 @@ testWhatIsMissingIsNamed() {
 # In whatever it is just doing.
 testInterrupted() {
     needs_root && return
+    needs_its_root && return
     for when in preparing '^## The least'; do
         start env BENCH_PEERS=unshare "$run" --quick
         await 30 grep -q -- "$when" "$tmp/out" "$tmp/err" || fail "no $when: $(cat "$tmp/err")"
@@ -83,7 +86,6 @@ testInterrupted() {
         wait "$started" || status=$?
         ended 143
         assertEquals "$when: what is left" '' "$(find "${TMPDIR:-/tmp}" -maxdepth 1 -name 'minictr-bench.*' -newer "$tmp/host.before")"
-        assertEquals "$when: payloads" '' "$(grep -lzx "MINICTR_TEST_MARK=$MINICTR_TEST_MARK" $(pgrep -x payload | sed 's,.*,/proc/&/environ,') /dev/null 2>/dev/null)"
     done
 }
 

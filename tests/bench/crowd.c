@@ -3,9 +3,9 @@
  * Writes a line each: which one it was, the label, microseconds to its payload's first instruction; and a line
  * "end", the label, and the microseconds until the last process of all was gone.
  *
- *   crowd N <SUBJECTS (start.h)
+ *   crowd N <SUBJECTS (bench.h)
  */
-#include "start.h"
+#include "bench.h"
 
 int main(int argc, char **argv)
 {

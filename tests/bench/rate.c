@@ -2,9 +2,9 @@
  * rate: how many containers a second, with AT_ONCE of them on their way all the time. In every round
  * each command has its turn. Writes a line each: the round, the label, -1, starts per second.
  *
- *   rate ROUNDS MILLISECONDS AT_ONCE <SUBJECTS (start.h)
+ *   rate ROUNDS MILLISECONDS AT_ONCE <SUBJECTS (bench.h)
  */
-#include "start.h"
+#include "bench.h"
 
 enum { MOST = 256 };
 

@@ -4,11 +4,11 @@
  * other. Writes what it measured, a line each: the round, the label, microseconds
  * from the start to the payload's first instruction (-1 when it wrote no time), to the end of the command.
  *
- *   rounds N <SUBJECTS (start.h)
+ *   rounds N <SUBJECTS (bench.h)
  *
  * A command that does not end with 0 ends the measurement with 1. Nothing is resolved by PATH.
  */
-#include "start.h"
+#include "bench.h"
 
 /* The subjects, mixed anew, always the same way. */
 static void mix(int *order)

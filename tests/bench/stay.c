@@ -2,9 +2,9 @@
  * stay: starts each command, whose payload stays, and while it runs executes LOOK LABEL PAYLOAD PID...: with the
  * process of the payload and all others of this container. Then the payload is killed.
  *
- *   stay LOOK <SUBJECTS (start.h)
+ *   stay LOOK <SUBJECTS (bench.h)
  */
-#include "start.h"
+#include "bench.h"
 
 static int look_at(char *look, char *label)
 {

@@ -1,5 +1,5 @@
 # shellcheck shell=sh disable=SC2034,SC2154
-# subjects.sh: what is measured, one line each, as start.h reads it. Sourced by run, which sets:
+# subjects.sh: what is measured, one line each, as bench.h reads it. Sourced by run, which sets:
 #
 #   $root         the root file system of all         $payload   the program in it
 #   $here         the bench's own programs            $work      a directory of this run

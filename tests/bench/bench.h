@@ -1,15 +1,16 @@
 /*
- * start.h: how the bench starts what it measures, and ends it. For the programs of tests/bench that read
+ * bench.h: how the bench starts what it measures, and ends it. For the programs of tests/bench that read
  * subjects: a line each, the label and the words of the command, with a tab between two. "@" in a word
- * stands for a name that no other start has, with MINICTR_BENCH of the environment in it. A first word "ns=FILE" is a mount namespace to start in.
+ * stands for a name that no other start has, with MINICTR_BENCH of the environment in it. A first word
+ * "ns=FILE" is a mount namespace to start in.
  *
  * Each command has a process group of its own, /dev/null as standard input, and as standard output a pipe
  * from which the time that the payload wrote is read. SIGINT and SIGTERM, and a minute without any news,
  * end all that was started, and then the program: all of it are descendants of ours, for we are the
  * subreaper (prctl(2)) also of what leaves its parent.
  */
-#ifndef START_H
-#define START_H
+#ifndef BENCH_H
+#define BENCH_H
 
 #include <dirent.h>
 #include <errno.h>
