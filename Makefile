@@ -7,7 +7,8 @@
 #   make check-all      the first whole, and of the second what control groups matter for
 #   make lint           run the linters and compile with the other compiler
 #   make asan           build with sanitizers, into .build/asan/bin; make check-asan tests that
-#   make bench          measure what a stage and a container cost
+#   make bench          measure what a container costs, against what is installed; writes Doc/bench.md
+#   make bench-quick    the same in about a minute, to look at; writes nothing
 #   make install        [PREFIX=/usr/local] [DESTDIR=]; make uninstall
 #   make clean          remove what was built; root file systems stay
 
@@ -37,8 +38,8 @@ stages   := $(filter-out ctr-% minictr,$(programs))
 shared   := $(patsubst shared/%.c,$(OBJECTS)/shared/%.o,$(wildcard shared/*.c))
 helpers  := $(patsubst tests/%.c,.build/tests/%,$(wildcard tests/*.c tests/bench/*.c tests/escapes/*.c))
 sources  := $(wildcard stages/*.c shared/*.c tests/*.c tests/bench/*.c tests/escapes/*.c)
-scripts  := $(wildcard rootfs/from-* rootfs/common.sh tests/*.sh tests/bench/run) tests/run .ci/run \
-	$(addprefix tests/vm/,run init image kernel) Doc/completion.bash
+scripts  := $(wildcard rootfs/from-* rootfs/common.sh tests/*.sh tests/bench/*.sh) tests/run .ci/run \
+	$(addprefix tests/vm/,run init image kernel) $(addprefix tests/bench/,run look bundle) Doc/completion.bash
 manual   := $(wildcard Doc/*.[1-8])
 
 all: $(programs:%=$(BIN)/%)
@@ -115,7 +116,7 @@ rootfs/base:
 	rootfs/from-host $@
 
 # The tests' own programs, and a root that has the probe in it.
-.build/tests/bench/bare: tests/bench/bare.c
+.build/tests/bench/bare .build/tests/bench/payload: .build/%: %.c
 	@mkdir -p $(@D)
 	@echo link $@
 	@$(CC) -static -nostdlib -no-pie -s -Wl,--build-id=none -o $@ $<
@@ -169,7 +170,10 @@ check-asan: asan $(helpers) .build/asan/root
 		ASAN_OPTIONS=detect_leaks=0:exitcode=99 tests/run $(TESTS)
 
 bench: all $(helpers) .build/tests/root
-	tests/bench/run
+	tests/bench/run --write Doc
+
+bench-quick: all $(helpers) .build/tests/root
+	tests/bench/run --quick
 
 lint: $(generated)
 	clang -std=c11 $(CPPFLAGS) $(WARNINGS) -fsyntax-only $(sources)
@@ -212,5 +216,5 @@ uninstall:
 clean:
 	rm -rf --one-file-system bin .build
 
-.PHONY: all run check check-vm check-all asan check-asan bench lint install uninstall clean
+.PHONY: all run check check-vm check-all asan check-asan bench bench-quick lint install uninstall clean
 .SECONDARY:

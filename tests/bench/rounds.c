@@ -1,90 +1,55 @@
 /*
  * rounds: times commands against each other on a noisy machine: in every round each command runs
- * once, one after the other, and what is shown is the median, and the median of the ratio to the
- * first command within a round.
+ * once, one after the other, in another order each time: what one leaves to the kernel to do falls on any
+ * other. Writes what it measured, a line each: the round, the label, microseconds
+ * from the start to the payload's first instruction (-1 when it wrote no time), to the end of the command.
  *
- *   rounds N LABEL COMMAND... ';' LABEL COMMAND... ';' ...
+ *   rounds N <SUBJECTS (bench.h)
  *
  * A command that does not end with 0 ends the measurement with 1. Nothing is resolved by PATH.
  */
-#include <fcntl.h>
-#include <spawn.h>
-#include <stdio.h>
-#include <stdlib.h>
-#include <string.h>
-#include <sys/wait.h>
-#include <time.h>
-#include <unistd.h>
+#include "bench.h"
 
-enum { COMMANDS = 16, ROUNDS = 2000 };
-
-static double times[COMMANDS][ROUNDS];
-
-static int ascending(const void *a, const void *b)
+/* The subjects, mixed anew, always the same way. */
+static void mix(int *order)
 {
-    double left = *(const double *)a, right = *(const double *)b;
-    return (left > right) - (left < right);
-}
-
-static double median(double *values, int count)
-{
-    qsort(values, (size_t)count, sizeof *values, ascending);
-    return values[count / 2];
-}
-
-static double run(char **command)
-{
-    struct timespec start, end;
-    pid_t child;
-    int status;
-    posix_spawn_file_actions_t quiet;
-
-    posix_spawn_file_actions_init(&quiet);
-    posix_spawn_file_actions_addopen(&quiet, 1, "/dev/null", O_WRONLY, 0);
-    clock_gettime(CLOCK_MONOTONIC, &start);
-    if (!command[0] || posix_spawn(&child, command[0], &quiet, NULL, command, environ) != 0) {
-        fprintf(stderr, "rounds: cannot run %s\n", command[0] ? command[0] : "nothing");
-        exit(1);
+    static unsigned state = 1;
+    for (int i = subject_count - 1; i > 0; i--) {
+        state = state * 1103515245 + 12345;
+        int other = (int)((state >> 16) % (unsigned)(i + 1)), last = order[i];
+        order[i] = order[other];
+        order[other] = last;
     }
-    waitpid(child, &status, 0);
-    clock_gettime(CLOCK_MONOTONIC, &end);
-    posix_spawn_file_actions_destroy(&quiet);
-    if (status != 0) {
-        fprintf(stderr, "rounds: %s ended with status %#x\n", command[0], (unsigned)status);
-        exit(1);
-    }
-    return (double)(end.tv_sec - start.tv_sec) * 1e6 + (double)(end.tv_nsec - start.tv_nsec) / 1e3;
 }
 
 int main(int argc, char **argv)
 {
-    int rounds = argc > 2 ? atoi(argv[1]) : 0, commands = 0;
-    char *labels[COMMANDS], **starts[COMMANDS];
-    static double ratios[ROUNDS];
-
-    for (int i = 2; i + 1 < argc && commands < COMMANDS; i++) {
-        labels[commands] = argv[i++];
-        starts[commands++] = argv + i;
-        while (i < argc && strcmp(argv[i], ";") != 0)
-            i++;
-        if (i < argc)
-            argv[i] = NULL;
-    }
-    if (rounds < 1 || rounds > ROUNDS || commands == 0) {
-        fputs("usage: rounds N LABEL COMMAND... ';' LABEL COMMAND... ';' ...\n", stderr);
+    int rounds = argc == 2 ? atoi(argv[1]) : 0, order[SUBJECTS] = {0};
+    double first[SUBJECTS] = {0}, whole[SUBJECTS] = {0};
+    if (rounds < 1) {
+        fputs("usage: rounds N <SUBJECTS\n", stderr);
         return 2;
     }
-    for (int round = -3; round < rounds; round++) /* three rounds to warm up */
-        for (int i = 0; i < commands; i++)
-            times[i][round < 0 ? 0 : round] = run(starts[i]);
-    printf("%-28s %12s %12s\n", "", "median us", "ratio");
-    for (int i = commands - 1; i >= 0; i--)
-        for (int round = 0; round < rounds && i > 0; round++)
-            times[i][round] /= times[0][round]; /* the first stays as it is */
-    double first = median(memcpy(ratios, times[0], sizeof ratios), rounds);
-    for (int i = 0; i < commands; i++) {
-        double ratio = i ? median(times[i], rounds) : 1;
-        printf("%-28s %12.0f %12.2f\n", labels[i], ratio * first, ratio);
+    read_subjects();
+    for (int i = 0; i < subject_count; i++)
+        order[i] = i;
+    for (int round = rounds == 1 ? 1 : -2; round <= rounds; round++) { /* three rounds to warm up */
+        mix(order);
+        for (int j = 0; j < subject_count; j++) {
+            struct start start;
+            int i = order[j];
+            begin(&subjects[i], &start);
+            finish(&subjects[i], &start);
+            first[i] = first_instruction(&start);
+            whole[i] = microseconds(start.begin, start.end);
+            if (start.status != 0) {
+                fprintf(stderr, "bench: %s: status %#x\n", subjects[i].label, (unsigned)start.status);
+                end_all();
+                return 1;
+            }
+        }
+        for (int i = 0; i < subject_count && round > 0; i++)
+            printf("%d\t%s\t%.1f\t%.1f\n", round, subjects[i].label, first[i], whole[i]);
     }
-    return 0;
+    return fflush(stdout) != 0;
 }
