@@ -181,7 +181,7 @@ A /t/kept/b/z'
 
 testOddNames() {
     needs_containers && return
-    shows_after 'cd /t/kept; : >"a b"; : >"$(printf "line\nA /x")"; : >"$(printf "\377\033[2J")"; : >"it'\''s"; : >"\\$(printf "\001'\''")"
+    shows_after 'cd /t/kept; : >"a b"; : >"$(printf "line\nA x")"; : >"$(printf "\377\033[2J")"; : >"it'\''s"; : >"\\$(printf "\001'\''")"
         : >-e; : >"\$HOME"; : >"$(printf "\303\274")"; mkdir "$(printf "d\t")"; : >"$(printf "d\t")/e"' 'C /t/kept
 A '\''/t/kept/$HOME'\''
 A /t/kept/-e
@@ -190,7 +190,7 @@ A '\''/t/kept/a b'\''
 A $'\''/t/kept/d\011'\''
 A $'\''/t/kept/d\011/e'\''
 A '\''/t/kept/it'\''\'\'''\''s'\''
-A $'\''/t/kept/line\012A /x'\''
+A $'\''/t/kept/line\012A x'\''
 A $'\''/t/kept/\303\274'\''
 A $'\''/t/kept/\377\033[2J'\'''
 }
@@ -221,7 +221,7 @@ testJson() {
 
 testSeveralLayers() {
     needs_containers && return
-    chain 'cd /; echo x >who; rm from-c; echo x >both/b; rm both/c; rm -r only-b; mkdir only-b; : >only-b/x; : >both/a/x 2>&1; : >from-a' \
+    chain 'cd /; echo x >who; rm from-c; echo x >both/b; rm both/c; rm -r only-b; mkdir only-b; : >only-b/x; : >from-a' \
         --lower "$tmp/b" --lower "$tmp/c" "$tmp/a"
     shows 'C /both
 C /both/b
@@ -261,7 +261,6 @@ D /in/file-3'
 testWhiteoutsInALayer() {
     needs_containers && return
     cp -a "$base" "$tmp/white"
-    mknod "$tmp/white/t/file" c 0 0
     rm "$tmp/white/t/file" "$tmp/white/t/mode" "$tmp/white/t/same"
     for file in file mode same; do
         mknod "$tmp/white/t/$file" c 0 0
@@ -302,7 +301,7 @@ D /t/old'
 
 testLayersOfOddNames() {
     needs_containers && return
-    for odd in 'a:b,c\d e' "$(printf '%s\n\377' '1:2 /x')"; do
+    for odd in 'a:b,c\d e' "$(printf '1:2 x\n\377y')"; do
         mkdir "$tmp/$odd"
         mv "$tmp/c" "$tmp/$odd/c"
         chain 'echo x >who' "$tmp/$odd/c"
@@ -417,8 +416,8 @@ D /t/file'
 # Nothing is opened but directories: a FIFO would wait for its other end.
 testFifosAndDevices() {
     needs_containers && return
-    with 'cd /t/fifos; mkfifo a b; mkdir d; mkfifo d/c; mknod d/null c 1 3; mknod d/disk b 254 0; rm -r /t/is-dir; mkfifo /t/is-dir' \
-        --cap-keep default,mknod
+    with 'cd /t/fifos; mkfifo a b; mkdir d; mkfifo d/c; mknod d/null c 1 3; mknod d/disk b 7 200; rm -r /t/is-dir; mkfifo /t/is-dir' \
+        --cap-keep mknod --sys-filter none
     attempt timeout 5 ctr-diff "$name"
     ended 0
     printed 'C /t
@@ -460,20 +459,19 @@ testDeepTrees() {
     needs_containers && return
     mkdir "$tmp/deep"
     cp -a "$base/bin" "$base/lib"* "$base/usr" "$base/proc" "$tmp/deep"
-    deep='i=0; cd /; while [ $i -lt 1500 ]; do mkdir -p directory; cd -P directory || exit; : >z; i=$((i + 1)); done'
+    deep='i=0; cd /; while [ $i -lt 500 ]; do mkdir directory; cd -P directory || exit; : >z; i=$((i + 1)); done'
     attempt ns-enter -m root-open "$tmp/deep" root-setup . sh -c "$deep"
     ended 0
-    chain "$deep; rm z; echo x >>../../../z" "$tmp/deep"
+    chain 'cd /; while [ -e directory ]; do cd -P directory; done; rm z; echo x >>../../../z' "$tmp/deep"
     attempt sh -c 'ulimit -n 256; ulimit -s 256; ctr-diff "$0"' "$name"
     ended 0
-    assertEquals 1500 "$(sed -n '1p' "$tmp/out" | tr / '\n' | grep -c directory)"
-    assertEquals "$(cut -c1-50 "$tmp/out")" 1500 "$(wc -l <"$tmp/out")"
+    assertEquals 'C 500 D 500 C 497' "$(sed 's,/z$,,' "$tmp/out" | awk -F / '{ printf "%s%d ", $1, NF - 1 }' | sed 's/ $//')"
     stop "$started"
     chain "$deep" "$base"
     attempt sh -c 'ulimit -n 256; ulimit -s 256; ctr-diff "$0"' "$name"
     ended 0
-    assertEquals 3000 "$(wc -l <"$tmp/out")"
-    assertEquals 3000 "$(grep -c '^A /directory' "$tmp/out")"
+    assertEquals 1000 "$(grep -c '^A /directory' "$tmp/out")"
+    assertEquals 1000 "$(wc -l <"$tmp/out")"
     assertEquals 'A /directory/z' "$(tail -n 1 "$tmp/out")"
     stop "$started"
     rm -r "$tmp/deep"
@@ -484,17 +482,11 @@ testDeepTreeThatMoves() {
     needs_containers && return
     with 'i=0; mkdir /x /y; cd /x; while [ $i -lt 200 ]; do mkdir d; cd -P d; : >z; [ $i != 120 ] || here=$PWD; i=$((i + 1)); done
         cd -P $here; mkdir other; mkdir other/d; swap d /y &' --cap-keep all
-    cut=0
     for _ in $(seq 100); do
         attempt ctr-diff "$name"
-        case $status in
-        0) ;;
-        *)
-            ended 125
+        [ "$status" = 0 ] || ended 125
+        [ "$status" = 0 ] ||
             said_only '^ctr-diff: parts of the root were moved while they were read, and are left out$'
-            cut=$((cut + 1))
-            ;;
-        esac
         grep -qx "A /x/d/z" "$tmp/out" || fail 'what was above it is not there'
     done
     stop "$started"
@@ -502,7 +494,7 @@ testDeepTreeThatMoves() {
 
 testManyFiles() {
     needs_containers && return
-    with 'cd /t/kept; i=0; while [ $i -lt 20 ]; do mkdir $i; (cd $i && touch $(seq 1000)); i=$((i + 1)); done; rm /t/file'
+    with 'cd /t/kept; i=0; while [ $i -lt 20 ]; do mkdir $i; j=0; while [ $j -lt 1000 ]; do : >$i/$j; j=$((j + 1)); done; i=$((i + 1)); done; rm /t/file'
     began=$(date +%s%N)
     attempt ctr-diff "$name"
     took=$((($(date +%s%N) - began) / 1000000))
