@@ -195,13 +195,11 @@ static void add_name(struct level *level, const char *name, char in)
 
 static void read_names(struct level *level, const struct place *place, char in)
 {
+    struct dirent *entry;
     struct stat status;
     int again = open_at(place->fd, ".", O_RDONLY | O_DIRECTORY);
     DIR *list = again < 0 ? NULL : fdopendir(again);
-    if (!list && is_gone())
-        return;
-    errno = 0;
-    for (struct dirent *entry; list && (entry = readdir(list)); errno = 0) {
+    while (list && (errno = 0, entry = readdir(list))) {
         if (strcmp(entry->d_name, ".") == 0 || strcmp(entry->d_name, "..") == 0)
             continue;
         if (in == IN_LOWER && (entry->d_type == DT_CHR || entry->d_type == DT_UNKNOWN) &&
