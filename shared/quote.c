@@ -14,6 +14,20 @@ static void put(struct text *text, char byte)
     text->length++;
 }
 
+static void put_text(struct text *text, const char *word)
+{
+    while (*word)
+        put(text, *word++);
+}
+
+/* Ends the text where it is, or where it was cut; returns how long it would be. */
+static size_t finish(const struct text *text)
+{
+    if (text->size)
+        text->at[text->length < text->size ? text->length : text->size - 1] = '\0';
+    return text->length;
+}
+
 size_t quote_word(char *at, size_t size, const char *word)
 {
     static const char plain[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789"
@@ -25,12 +39,33 @@ size_t quote_word(char *at, size_t size, const char *word)
     for (; *word; word++) {
         put(&text, *word);
         if (*word == '\'')
-            for (const char *rest = "\\''"; *rest; rest++)
-                put(&text, *rest);
+            put_text(&text, "\\''");
     }
     if (!is_plain)
         put(&text, '\'');
-    if (size)
-        at[text.length < size ? text.length : size - 1] = '\0';
-    return text.length;
+    return finish(&text);
+}
+
+size_t quote_line(char *at, size_t size, const char *word)
+{
+    struct text text = {at, size, 0};
+    const char *byte = word;
+    while (*byte >= ' ' && *byte <= '~')
+        byte++;
+    if (!*byte)
+        return quote_word(at, size, word);
+    put_text(&text, "$'");
+    for (; *word; word++) {
+        unsigned char value = (unsigned char)*word;
+        int is_plain = value >= ' ' && value <= '~';
+        if (!is_plain || value == '\'' || value == '\\')
+            put(&text, '\\');
+        if (is_plain)
+            put(&text, *word);
+        else
+            for (int shift = 6; shift >= 0; shift -= 3)
+                put(&text, (char)('0' + (value >> shift & 7)));
+    }
+    put_text(&text, "'");
+    return finish(&text);
 }

@@ -13,4 +13,9 @@
  */
 size_t quote_word(char *text, size_t size, const char *word);
 
+/* The same in one line that does nothing on a terminal but to be seen: a word that has other bytes than the
+ * printable ones of ASCII is written as $'...', with \NNN for each of these, which bash, zsh and the POSIX of 2024
+ * read back. */
+size_t quote_line(char *text, size_t size, const char *word);
+
 #endif

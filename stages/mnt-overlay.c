@@ -4,6 +4,7 @@
 #include "message.h"
 #include "mount.h"
 #include "namespace.h"
+#include "overlay.h"
 #include "value.h"
 #include "words.h"
 
@@ -14,7 +15,7 @@
 #include <sys/statvfs.h>
 #include <unistd.h>
 
-enum { LOWER = 256, UPPER, WORK, SIZE, NODEV, LAYERS = 64 };
+enum { LOWER = 256, UPPER, WORK, SIZE, NODEV };
 
 static const struct option options[] = {
     {LOWER, "lower", "LAYER...", "a layer below DIR; each one is below those before it"},
@@ -33,8 +34,6 @@ static const struct program program = {
     options,
 };
 
-/* The kernel takes layers as text in which some bytes have a meaning. The path of a descriptor has
- * none of them, whatever the directory is called. */
 static int open_layer(const char *dir)
 {
     int layer = open_at(AT_FDCWD, dir, O_PATH | O_DIRECTORY);
@@ -48,12 +47,6 @@ static int check_count(int count)
     if (count < LAYERS)
         return count;
     refuse("--lower: more than %d layers", LAYERS - 1);
-}
-
-static const char *name_of(int layer, char *name)
-{
-    sprintf(name, "/proc/self/fd/%d", layer);
-    return name;
 }
 
 /* What a layer's own mount forbids (nosuid, nodev, noexec), the overlay forbids, too. The numbers are
@@ -123,7 +116,7 @@ int main(int argc, char **argv)
         refuse("a new root is open already");
     for (int i = 0; i < count; i++)
         layers[i] = open_layer(lower[i]);
-    int opened = count, upper_layer, work_layer, top = layers[0];
+    int upper_layer, work_layer, top = layers[0];
     if (upper) {
         upper_layer = open_layer(upper);
         work_layer = open_layer(work);
@@ -131,29 +124,17 @@ int main(int argc, char **argv)
         top = make_upper(lower[0], layers[0], size, &upper_layer, &work_layer);
     }
 
-    struct mount_option settings[LAYERS + 3] = {{0}};
-    char names[LAYERS + 2][32], joined[LAYERS * 32] = "";
     flags |= upper ? flags_of(upper_layer) : 0;
-    for (int i = 0; i < count; i++) {
+    for (int i = 0; i < count; i++)
         flags |= flags_of(layers[i]);
-        settings[i] = (struct mount_option){"lowerdir+", name_of(layers[i], names[i])};
-        strcat(strcat(joined, i ? ":" : ""), names[i]);
-    }
-    /* A value may have 255 bytes; to add layers one by one takes Linux 6.8. */
-    if (strlen(joined) < 256) {
-        settings[0] = (struct mount_option){"lowerdir", joined};
-        count = 1;
-    }
-    settings[count] = (struct mount_option){"upperdir", name_of(upper_layer, names[LAYERS])};
-    settings[count + 1] = (struct mount_option){"workdir", name_of(work_layer, names[LAYERS + 1])};
-    settings[count + 2] = (struct mount_option){0};
-    int tree = make_mount("overlay", settings, flags, lower[0]);
+    int tree = make_overlay(layers, count, upper_layer, work_layer, flags, lower[0]);
+    record_layers(tree, layers, count);
     put_mount(tree, top, "overlay", lower[0]);
     chain_fix_directory();
     if (fchdir(tree) < 0)
         fail("cannot enter the new root %s", lower[0]);
-    while (opened > 0)
-        close(layers[--opened]);
+    while (count > 0)
+        close(layers[--count]);
     if (!upper)
         close(top);
     close(upper_layer);

@@ -344,6 +344,28 @@ b'
     done
 }
 
+# With the root, for ctr-diff: the devices, inodes and paths.
+testLayersAreKept() {
+    command -v getfattr >/dev/null || { skip 'no getfattr' && return; }
+    mkdir "$tmp/a:b c"
+    identities=$(stat -c '%d:%i %n' "$tmp/a" "$tmp/a:b c" "$tmp/b")
+    read_layers='getfattr --only-values -n trusted.minictr.layers . | tr "\\000" "\\n"'
+    over --lower "$tmp/a:b c" --lower "$tmp/b" "$tmp/a" sh -c "$read_layers"
+    ended 0
+    printed "$identities"
+    # Where they were others before.
+    kept "$tmp/b" true
+    kept --lower "$tmp/a:b c" --lower "$tmp/b" "$tmp/a" sh -c "$read_layers"
+    printed "$identities"
+    rmdir "$tmp/a:b c"
+    # Who cannot keep them does without, and leaves none of before.
+    have_strace || return 0
+    inject fsetxattr:error=ENOSPC ns-enter -m mnt-overlay --upper "$tmp/upper" --work "$tmp/work" "$tmp/b" \
+        sh -c "$read_layers"
+    printed ''
+    said 'No such attribute'
+}
+
 testRelativeNames() {
     attempt sh -c 'cd "$0" && exec ns-enter -m mnt-overlay --lower b --upper upper --work ./work a sh -c "
         cat who who-below; echo x >new"' "$tmp"
