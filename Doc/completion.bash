@@ -7,10 +7,10 @@
 # is executed by the path that is typed: a path further on may be one of a container's.
 
 # tests/completion.sh compares these with the sources.
-_minictr_programs=(cap-keep cg-limit chain-break chain-time ctr-kill ctr-ls ctr-pause ctr-resume
-    ctr-stat cwd-set env-set fd-close fs-allow id-set minictr mnt-bind mnt-dev mnt-mask mnt-overlay
-    mnt-proc mnt-sys mnt-tmpfs ns-enter pid-init priv-lock res-limit root-open root-setup sys-filter
-    tty-pty tty-relay uts-name)
+_minictr_programs=(cap-keep cg-join cg-limit chain-break chain-detach chain-time ctr-exec ctr-kill
+    ctr-ls ctr-pause ctr-resume ctr-stat cwd-set env-set fd-close fs-allow id-set minictr mnt-bind
+    mnt-dev mnt-mask mnt-overlay mnt-proc mnt-sys mnt-tmpfs net-up ns-enter pid-fork pid-init
+    priv-lock res-limit root-open root-setup sys-filter tty-pty tty-relay uts-name)
 _minictr_capabilities=(chown dac_override dac_read_search fowner fsetid kill setgid setuid setpcap
     linux_immutable net_bind_service net_broadcast net_admin net_raw ipc_lock ipc_owner sys_module
     sys_rawio sys_chroot sys_ptrace sys_pacct sys_admin sys_boot sys_nice sys_resource sys_time

@@ -1,4 +1,4 @@
-#compdef cap-keep cg-limit chain-break chain-time ctr-kill ctr-ls ctr-pause ctr-resume ctr-stat cwd-set env-set fd-close fs-allow id-set minictr mnt-bind mnt-dev mnt-mask mnt-overlay mnt-proc mnt-sys mnt-tmpfs ns-enter pid-init priv-lock res-limit root-open root-setup sys-filter tty-pty tty-relay uts-name
+#compdef cap-keep cg-join cg-limit chain-break chain-detach chain-time ctr-exec ctr-kill ctr-ls ctr-pause ctr-resume ctr-stat cwd-set env-set fd-close fs-allow id-set minictr mnt-bind mnt-dev mnt-mask mnt-overlay mnt-proc mnt-sys mnt-tmpfs net-up ns-enter pid-fork pid-init priv-lock res-limit root-open root-setup sys-filter tty-pty tty-relay uts-name
 # completion.zsh: completes the command lines of minictr and its stages in zsh. Its place is a
 # directory of fpath, its name there _minictr.
 #
