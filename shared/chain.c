@@ -338,8 +338,8 @@ static void leave_stages(void)
     chain_drop_stages();
     chain_drop_terminal();
     trace_drop();
-    start_leave();
     forget(made_variable);
+    start_leave();
     has_left = 1;
 }
 

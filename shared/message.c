@@ -46,8 +46,8 @@ static void write_line(const char *label, const char *text, const char *reason)
         if ((unsigned char)line[i] < ' ' || line[i] == 127)
             line[i] = '?';
     line[length++] = '\n';
-    /* Nobody is left to tell when standard error is closed; the exit status still speaks. */
     start_tell(line, (size_t)length);
+    /* Nobody is left to tell when standard error is closed; the exit status still speaks. */
     if (write(STDERR_FILENO, line, (size_t)length) < 0)
         return;
 }
@@ -69,6 +69,7 @@ static void say(int error, const char *format, va_list arguments)
 /* A message that cannot be written must not change the status. */
 static void outlive_the_message(void)
 {
+    start_failed();
     signal(SIGPIPE, SIG_IGN);
     signal(SIGXFSZ, SIG_IGN);
 }
@@ -90,7 +91,6 @@ void fail(const char *format, ...)
     va_start(arguments, format);
     say(error, format, arguments);
     va_end(arguments);
-    start_failed();
     _exit(STATUS_FAILED);
 }
 
@@ -101,7 +101,6 @@ void refuse(const char *format, ...)
     va_start(arguments, format);
     say(0, format, arguments);
     va_end(arguments);
-    start_failed();
     _exit(STATUS_FAILED);
 }
 
@@ -112,6 +111,5 @@ void end_with(int status, const char *format, ...)
     va_start(arguments, format);
     say(0, format, arguments);
     va_end(arguments);
-    start_failed();
     _exit(status);
 }

@@ -1,80 +1,95 @@
 #include "start.h"
 
-#include "chain.h"
 #include "message.h"
 
-#include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
-#include <sys/socket.h>
 #include <unistd.h>
 
 const char start_variable[] = "MINICTR_START";
 
-static int listener = -1;
+static int handover = -1, messages = -1;
+
+static int is_passed(int fd)
+{
+    return fd > STDERR_FILENO && fcntl(fd, F_GETFD) >= 0;
+}
 
 void start_begin(void)
 {
     const char *text = getenv(start_variable);
-    listener = -1;
+    int first = -1, second = -1, end = 0;
+    handover = messages = -1;
     if (!text)
         return;
-    char *end;
-    long fd = strtol(text, &end, 10);
-    errno = EBADF;
-    int is_passed = end > text && !*end && fd > STDERR_FILENO && fd < 1 << 20 && fcntl((int)fd, F_SETFD, 0) == 0;
-    if (is_passed || errno != EBADF)
-        listener = (int)fd;
-    if (is_passed)
-        return;
-    if (listener >= 0)
-        fail("cannot pass on descriptor %d", listener);
-    hint("it is for the stages to set, not for the user");
-    refuse("the variable %s is \"%s\", which is no descriptor of theirs", start_variable, text);
+    if (sscanf(text, "%d:%d%n", &first, &second, &end) != 2 || text[end] || !is_passed(first) ||
+        !is_passed(second)) {
+        hint("it is for the stages to set, not for the user");
+        refuse("the variable %s is \"%s\", which is no descriptor of theirs", start_variable, text);
+    }
+    handover = first;
+    messages = second;
 }
 
-void start_pass_on(int socket)
+void start_pass_on(int first, int second)
 {
-    static char entry[32];
-    snprintf(entry, sizeof entry, "%s=%d", start_variable, socket);
+    static char entry[64];
+    handover = first;
+    messages = second;
+    if (fcntl(handover, F_SETFD, 0) < 0 || (messages >= 0 && fcntl(messages, F_SETFD, 0) < 0))
+        fail("cannot pass on the descriptors %d and %d", handover, messages);
+    snprintf(entry, sizeof entry, "%s=%d:%d", start_variable, handover, messages);
     if (putenv(entry) != 0)
         fail("cannot set %s", start_variable);
 }
 
-int start_descriptor(void)
+int is_starting(void)
 {
-    return listener;
+    return handover >= 0;
+}
+
+int start_descriptors(int fds[2])
+{
+    fds[0] = handover;
+    fds[1] = messages;
+    return is_starting() ? 2 : 0;
 }
 
 void start_tell(const char *line, size_t length)
 {
-    int error = errno;
-    if (listener >= 0)
-        send(listener, line, length, MSG_NOSIGNAL);
-    errno = error;
+    if (messages >= 0 && write(messages, line, length) < 0)
+        messages = -1;
 }
 
 void start_failed(void)
 {
-    static const char failed[] = {START_FAILED};
-    start_tell(failed, sizeof failed);
+    static const char word = START_FAILED;
+    if (handover >= 0 && write(handover, &word, 1) < 0)
+        handover = -1;
 }
 
+/* By write(2), like a message: a filter of system calls that PROG is to have may refuse all others by now, and the
+ * word of failure must come through. */
 void start_leave(void)
 {
-    if (listener < 0)
+    static const char word = START_LEAVES;
+    if (!is_starting())
         return;
-    static const char leaves[] = {START_LEAVES};
-    if (send(listener, leaves, sizeof leaves, MSG_NOSIGNAL) < 0 || fcntl(listener, F_SETFD, FD_CLOEXEC) < 0)
-        fail("cannot tell chain-detach that PROG is next");
     unsetenv(start_variable);
+    if (fcntl(handover, F_SETFD, FD_CLOEXEC) < 0 || fcntl(messages, F_SETFD, FD_CLOEXEC) < 0 ||
+        write(handover, &word, 1) < 0)
+        fail("cannot tell chain-detach that PROG is next");
 }
 
-void start_drop(void)
+void start_stay(int is_seen)
 {
     unsetenv(start_variable);
-    if (listener >= 0)
-        close(listener);
-    listener = -1;
+    if (handover >= 0)
+        close(handover);
+    handover = -1;
+    if (is_seen && messages >= 0)
+        close(messages);
+    if (is_seen)
+        messages = -1;
 }

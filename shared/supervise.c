@@ -52,6 +52,7 @@ sigset_t all_signals(void)
 void supervise_no_more(struct supervisor *supervisor)
 {
     supervisor->has_failed = 1;
+    start_failed();
     kill(supervisor->child, SIGKILL);
 }
 
@@ -75,12 +76,12 @@ static void tie_to_parent(int parent)
  * root does (pivot_root(2)). */
 static void stay_behind(struct supervisor *supervisor)
 {
+    int is_seen = !supervisor->child_is_init && chain_made('p'); /* from inside */
     trace_stay(supervisor->child);
-    if (!supervisor->child_is_init && chain_made('p'))
-        trace_drop(); /* it can be seen from inside */
+    if (is_seen)
+        trace_drop();
     chain_drop_stages();
     chain_drop_terminal();
-    start_drop();
     if (supervisor->is_init && chdir("/") < 0) {
         complain("cannot leave the working directory");
         supervise_no_more(supervisor);
@@ -89,6 +90,7 @@ static void stay_behind(struct supervisor *supervisor)
      * what is locked only further on: not when it is not dumpable. */
     if (chain_made('c') && (prctl(PR_SET_DUMPABLE, 0) < 0 || drop_capabilities() < 0))
         fail("cannot drop the capabilities that were held for the stages");
+    start_stay(is_seen);
 }
 
 /* What was blocked before hold_signals(). */

@@ -3,6 +3,7 @@
 #include "kernel.h"
 #include "message.h"
 #include "quote.h"
+#include "start.h"
 #include "trace.h"
 #include "words.h"
 
@@ -123,6 +124,8 @@ int main(int argc, char **argv)
     int status;
     next_option(&words);
     char **rest = next_program(&words);
+    if (is_starting())
+        refuse("behind chain-detach nobody could answer the shell");
 
     show(rest);
     find_step(chain_host());

@@ -67,16 +67,16 @@ static int by_number(const void *a, const void *b)
 int main(int argc, char **argv)
 {
     struct words words = read_words(&program, argc, argv);
-    unsigned kept[MOST_KEPT + 5];
+    unsigned kept[MOST_KEPT + 6];
     int count = 0;
     while (next_option(&words))
         count = read_list(words.option, words.value, kept);
     char **rest = next_program(&words);
 
     check_streams();
-    const int ours[] = {chain_kept_stages(), chain_terminal(), chain_host(), trace_descriptor(),
-                        start_descriptor()};
-    for (int i = 0; i < 5; i++)
+    int ours[6] = {chain_kept_stages(), chain_terminal(), chain_host(), trace_descriptor()};
+    int ours_count = 4 + start_descriptors(ours + 4);
+    for (int i = 0; i < ours_count; i++)
         if (ours[i] >= 0)
             kept[count++] = (unsigned)ours[i];
     qsort(kept, (size_t)count, sizeof *kept, by_number);

@@ -225,6 +225,7 @@ static void check(int letter, const char *option, const char *value)
         if (value && strcmp(value, "json") != 0)
             refuse("%s: \"%s\" is not json", option, value);
         break;
+    case LOG:
     case TRACE:
         if (value && !*value)
             refuse("%s: the name of the file is empty", option);
@@ -462,17 +463,17 @@ int main(int argc, char **argv)
         add_stage(&composed, "chain-time");
         add_option(&composed, "--svg", picture ? picture + strlen("svg:") : NULL);
     }
+    if (is_given(DETACH)) {
+        add_stage(&composed, "chain-detach");
+        add_option(&composed, "--log", value_of(LOG, NULL));
+        add_option(&composed, "--name", name);
+    }
     if (!bare) {
         add_stage(&composed, "fd-close");
         add_option(&composed, "--keep", value_of(STATUS_FD, NULL));
     }
     if (tty)
         add_stage(&composed, "tty-relay");
-    if (is_given(DETACH)) {
-        add_stage(&composed, "chain-detach");
-        add_option(&composed, "--log", value_of(LOG, NULL));
-        add_option(&composed, "--name", name);
-    }
     add_limits(&composed, name);
     add_stage(&composed, "ns-enter");
     int has_net = strcmp(value_of(NET, "host"), "none") == 0;
