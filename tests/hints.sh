@@ -8,7 +8,7 @@
 #   ... user namespaces, for a map of ids           hints:testUserNamespacesThatAreTurnedOff
 #   the caller is not root                          ns-enter:testWithoutRoot
 #   root has lost a capability                      hints:testRootThatLacksTheCapability
-#                                                   id-set:testCapabilitiesThatAreMissing
+#                                                   id-set:testWithoutTheCapability
 #   the outer /proc is masked                       hints:testMaskedProc
 #   a locked flag of the outer /proc                hints:testLockedFlagOfProc
 #   no /proc from outside in sight                  hints:testProcBehindRootSetup
@@ -28,12 +28,12 @@
 #   a carriage return behind the interpreter        hints:testCarriageReturn
 #   file capabilities that cannot be had            hints:testFileCapabilities
 #   a missing mount point on a read-only root       mnt-proc:testReadOnlyRootWithoutTheMountPoint
-#                                                   mnt-bind:testReadOnlyRootWithoutTheMountPoint
+#                                                   mnt-bind:testReadOnlyRoot
 #   a mistyped stage                                chain:testStageOfASimilarNameIsSuggested
 #   a stage behind a program that is none           hints:testStageBehindAProgram
 #   a stage with a path                             hints:testStageWithAPath
 #   a stage that needs ns-enter before it           mnt-proc:testTypedOnTheHostItRefuses
-#                                                   pid-init:testOutsideOfAPidNamespaceItRefuses
+#                                                   pid-init:testTypedOnTheHostItRefuses
 #   ... with a program in between                   hints:testProcessOneIsTheContainers
 #   ... in a user namespace                         hints:testProcessOneIsOutside
 #   SELinux or AppArmor confines the process        hints:testConfined
@@ -250,7 +250,8 @@ testLockedMount() {
     in_user_namespace ns-enter -m sh -c "$below"' && MINICTR_NS=m exec mnt-bind "$tmp/dir" "$tmp/dir/to" echo reached'
     printed reached
     # What may not be taken at all is refused with the same error.
-    under "$below && mount --make-unbindable \$tmp/dir" ns-enter -m mnt-bind "$tmp/dir" "$tmp/dir/to" echo reached
+    under "$below" ns-enter -m sh -c 'mount --make-unbindable "$tmp/dir" &&
+        MINICTR_NS=m exec mnt-bind "$tmp/dir" "$tmp/dir/to" echo reached'
     refused "mnt-bind: cannot take $tmp/dir to mount it: Invalid argument"
     assertEquals '' "$hint"
 }
@@ -405,17 +406,17 @@ testFileCapabilities() {
     needs_root && return
     command -v setcap >/dev/null || { skip 'no setcap' && return; }
     cp "$helpers/probe" "$tmp/capable"
-    setcap net_raw,chown+ep "$tmp/capable" 2>/dev/null || { skip 'the file system keeps none' && return; }
+    setcap cap_net_raw,cap_chown+ep "$tmp/capable" 2>/dev/null || { skip 'the file system keeps none' && return; }
     attempt cap-keep default "$tmp/capable" exit 7
     cannot_execute "$tmp/capable: Operation not permitted"
     said "^cap-keep: hint: it has the file capability net_raw, which no process here can get: let cap-keep keep that, or \"setcap -r $tmp/capable\"\$"
     attempt cap-keep all "$tmp/capable" exit 7
     ended 7
     # Those that are not effective are not needed, those that are kept can be had.
-    setcap net_raw+p "$tmp/capable"
+    setcap cap_net_raw+p "$tmp/capable"
     attempt cap-keep default "$tmp/capable" exit 7
     ended 7
-    setcap chown+ep "$tmp/capable"
+    setcap cap_chown+ep "$tmp/capable"
     attempt cap-keep default "$tmp/capable" exit 7
     ended 7
     have_strace || { skip 'no strace' && return; }
@@ -497,7 +498,7 @@ confined() {
     printf "$1" >"$tmp/current"
     shift
     attempt ns-enter -mu sh -c 'mount --bind "$tmp/current" /proc/$$/attr/current &&
-        mount -t tmpfs none /sys/fs && mkdir /sys/fs/selinux && echo $0 >/sys/fs/selinux/enforce && exec "$@"' "$@"
+        mount -t tmpfs none /sys/fs && mkdir /sys/fs/selinux && echo $0 >/sys/fs/selinux/enforce && MINICTR_NS=mu exec "$@"' "$@"
 }
 
 testConfined() {
