@@ -15,6 +15,7 @@
 #   a namespace that the user namespace lacks       hints:testNamespaceOfSomebodyElse
 #   a mount that is locked to its place             hints:testLockedMount
 #   no control group is delegated                   hints:testNotDelegated
+#   ... where the process comes from                hints:testOutsideOfWhatIsDelegated
 #   a controller is missing                         limits:testParentThatLacksTheController
 #   a group is full, or too deep                    limits:testParentThatMayHaveNoGroups
 #   PROG on a noexec file system                    chain:testCannotBeExecutedFromANoexecFileSystem
@@ -105,8 +106,9 @@ testNamespacesThatAreTurnedOff() {
     assertEquals 'ns-enter: hint: /proc/sys/user/max_uts_namespaces is 0' "$hint"
     off uts ns-enter -mp echo reached
     printed reached
-    # They are used up: the number that there may be is not the whole reason.
-    in_user_namespace sh -c 'echo 1 >/proc/sys/user/max_uts_namespaces; exec ns-enter -u ns-enter -u echo reached'
+    # They are used up: the number that there may be is not the whole reason. And no
+    # other kind is to blame.
+    in_user_namespace sh -c 'cd /proc/sys/user && echo 1 >max_uts_namespaces && echo 0 >max_ipc_namespaces && exec ns-enter -u ns-enter -u echo reached'
     refused 'ns-enter: cannot make new namespaces (-u): No space left on device'
     assertEquals '' "$hint"
     have_strace || { skip 'no strace' && return; }
@@ -266,6 +268,26 @@ testNotDelegated() {
     attempt ns-enter -m sh -c 'mount -o remount,bind,ro /sys/fs/cgroup; exec cg-limit echo reached'
     refused 'cg-limit: cannot make the control group *: Read-only file system'
     assertEquals '' "$hint"
+}
+
+testOutsideOfWhatIsDelegated() {
+    needs_root && return
+    [ -e /sys/fs/cgroup/cgroup.controllers ] || { skip 'cgroup v1' && return; }
+    group=/sys/fs/cgroup/minictr-hints
+    mkdir $group
+    echo +pids +memory >/sys/fs/cgroup/cgroup.subtree_control
+    chown 65534 $group $group/cgroup.procs $group/cgroup.subtree_control
+    as_nobody cg-limit --parent /minictr-hints echo reached
+    refused 'cg-limit: cannot start a process in the control group *: Permission denied'
+    assertEquals 'cg-limit: hint: this user may not write to /sys/fs/cgroup/cgroup.procs, which is above both groups: start from within what is delegated, as by "systemd-run --user --scope -p Delegate=yes"' "$hint"
+    # By what it says to do, it goes.
+    mkdir $group/inner
+    chown 65534 $group/inner $group/inner/cgroup.procs
+    attempt sh -c 'echo 0 >/sys/fs/cgroup/minictr-hints/inner/cgroup.procs && exec env PATH="$0/bin:$PATH" \
+        setpriv --reuid 65534 --regid 65534 --clear-groups cg-limit --parent /minictr-hints echo reached' "$tmp"
+    printed reached
+    await 5 rmdir $group/inner
+    rmdir $group
 }
 
 # on_mount OPTION COMMAND...: with a file system with that option at mnt in the root, and the probe in it.
