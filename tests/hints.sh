@@ -1,4 +1,4 @@
-# shellcheck shell=sh disable=SC2016,SC2086
+# shellcheck shell=sh disable=SC2016,SC2059,SC2086
 # hints.sh: each kind of hint, provoked; and that it is not given for the same error from another cause.
 #
 # A hint is found out, never guessed. Where each kind is tested, as FILE:TEST; those in other files are not
