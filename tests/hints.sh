@@ -204,9 +204,12 @@ testLockedFlagOfProc() {
         with_flag $flag mnt-proc "$tmp/dir" echo reached
         printed reached
     done
-    # sysfs is mounted read-only, and looks at its own.
-    with_flag ro mnt-sys "$tmp/dir" echo reached
-    printed reached
+    # A new sysfs is mounted read-only itself.
+    have_strace || { skip 'no strace' && return; }
+    inject fsmount:error=EPERM unshare --mount sh -c 'mount -o remount,bind,ro /sys
+        exec unshare --user --map-root-user ns-enter -mn mnt-sys "$tmp/dir" echo reached'
+    refused "mnt-sys: cannot mount sysfs on $tmp/dir: Operation not permitted"
+    assertEquals '' "$hint"
 }
 
 testProcBehindRootSetup() {
@@ -405,13 +408,18 @@ testPartsOfAnInterpreter() {
     chmod 755 "$own/loaderless" "$own/script"
     into /script
     cannot_execute '/script: the loader /lib64/xx-linux[^ ]* of its interpreter /loaderless is missing'
-    # Its loader is there: what then is missing is not said.
+    # Where the interpreter is no ELF file, or its loader is there, it is not said what is missing.
     printf '#!/next\n' >"$own/script"
     printf '#!/nothing\n' >"$own/next"
     chmod 755 "$own/next"
     into /script
     cannot_execute '/script: its interpreter /next cannot be executed'
     no_hint
+    have_strace || { skip 'no strace' && return; }
+    printf '#!/bin/sh\n' >"$tmp/script"
+    chmod 755 "$tmp/script"
+    attempt strace -f -o /dev/null -P "$tmp/script" -e inject=execve:error=ENOENT fd-close "$tmp/script"
+    cannot_execute "$tmp/script: its interpreter /bin/sh cannot be executed"
 }
 
 testCarriageReturn() {
