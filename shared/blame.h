@@ -12,6 +12,10 @@
  */
 _Noreturn void blame_exec(const char *path, int stages);
 
+/* The chain leaves the stages with these words (kept as a pointer) behind root-setup: for the hint that no way
+ * leads back to them, when PROG is not found. */
+void blame_left(char **words);
+
 /*
  * Ends the program, status 127, since no directory of SEARCHED (as in PATH) holds NAME. Hints at the
  * stage of a similar name, if there is one.

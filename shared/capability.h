@@ -8,7 +8,12 @@
 #include <stdint.h>
 
 /* From linux/capability.h, linux/securebits.h: musl has no kernel headers beside it. */
-enum { CAPABILITY_SETGID = 6, CAPABILITY_SETUID = 7, CAPABILITY_SETPCAP = 8 };
+enum {
+    CAPABILITY_SETGID = 6,
+    CAPABILITY_SETUID = 7,
+    CAPABILITY_SETPCAP = 8,
+    CAPABILITY_SYS_ADMIN = 21,
+};
 enum {
     SECUREBIT_NOROOT = 1 << 0,
     SECUREBIT_NO_SETUID_FIXUP = 1 << 2,

@@ -80,6 +80,29 @@ static void hint_at_namespace(const struct hierarchy *hierarchy)
              chain_made('C') ? "\"ns-enter --cgroup\"" : "what made it");
 }
 
+/* In v2 a user moves a process only where the group that is above both places, the old and the new one, lets
+ * it (cgroups(7), "Delegation containment rules"). */
+static void hint_at_containment(const struct hierarchy *hierarchy)
+{
+    char own[PATH_MAX], path[PATH_MAX], file[PATH_MAX + 32];
+    if (hierarchy->version != 2 || !group_of_process(hierarchy, 0, own))
+        return;
+    strcpy(path, hierarchy->path);
+    for (;;) {
+        size_t length = strlen(path) - hierarchy->mount;
+        if (strncmp(own, path + hierarchy->mount, length) == 0 &&
+            (length == 0 || own[length] == '/' || !own[length]))
+            break;
+        if (!ascend(hierarchy, path))
+            return;
+    }
+    snprintf(file, sizeof file, "%s/cgroup.procs", path);
+    if (faccessat(AT_FDCWD, file, W_OK, AT_EACCESS) < 0)
+        hint("this user may not write to %s, which is above both groups: start from within what is "
+             "delegated, as by \"systemd-run --user --scope -p Delegate=yes\"",
+             file);
+}
+
 void cgroup_hint_at_start(const struct cgroup *group)
 {
     int error = errno;
@@ -88,6 +111,8 @@ void cgroup_hint_at_start(const struct cgroup *group)
         hint_at_full(place->hierarchy, "pids.max", "pids.current", "");
     for (int i = 0; error == ENOENT && i < group->count; i++)
         hint_at_namespace(group->places[i].hierarchy);
+    for (int i = 0; error == EACCES && i < group->count; i++)
+        hint_at_containment(group->places[i].hierarchy);
     errno = error;
 }
 

@@ -331,8 +331,10 @@ static void exec_from_path(char **words)
  * descriptor. */
 static int has_left;
 
-static void leave_stages(void)
+static void leave_stages(char **words)
 {
+    if (chain_kept_stages() >= 0)
+        blame_left(words);
     if (chain_made('c') && drop_capabilities() < 0)
         fail("cannot drop the capabilities that were held for the stages");
     chain_drop_stages();
@@ -358,7 +360,7 @@ void chain_prepare(char **words)
     if (is_bare(words[0]) && find_stage(stages, words[0], path) &&
         faccessat(stages, path, F_OK, 0) == 0)
         return;
-    leave_stages();
+    leave_stages(words);
 }
 
 void chain(char **words)
@@ -369,7 +371,7 @@ void chain(char **words)
             call_inlined(words);
         if (is_bare(words[0]))
             exec_stage(chain_kept_stages(), words);
-        leave_stages();
+        leave_stages(words);
     }
     if (is_bare(words[0]))
         exec_from_path(words);

@@ -1,6 +1,7 @@
 #include "hierarchy.h"
 
 #include "file.h"
+#include "mountinfo.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -10,53 +11,11 @@
 #include <sys/xattr.h>
 #include <unistd.h>
 
-/* A line of mountinfo: ID PARENT DEVICE ROOT MOUNT-POINT OPTIONS [TAG...] - TYPE SOURCE SETTINGS */
-struct mounted {
-    char *root, *point, *type, *settings;
-};
-
 const char *controller_name(int controller, int version)
 {
     static const char *const names[CGROUP_CONTROLLERS] = {"memory", "pids",    "cpu",    "cpuset",
                                                           "io",     "cpuacct", "freezer"};
     return controller == CGROUP_IO && version == 1 ? "blkio" : names[controller];
-}
-
-/* Decodes the octal escapes of mountinfo (proc(5)) in place. */
-static char *decode(char *text)
-{
-    char *to = text;
-    for (char *from = text; *from; from++)
-        if (from[0] == '\\' && from[1] && from[2] && from[3]) {
-            *to++ = (char)((from[1] - '0') * 64 + (from[2] - '0') * 8 + (from[3] - '0'));
-            from += 3;
-        } else {
-            *to++ = *from;
-        }
-    *to = '\0';
-    return text;
-}
-
-/* Takes a line apart, in place; returns whether it is that of a cgroup file system. */
-static int read_mount(char *line, struct mounted *mount)
-{
-    char *kind = strstr(line, " - cgroup");
-    if (!kind)
-        return 0;
-    *kind = '\0';
-    strtok(line, " ");
-    strtok(NULL, " ");
-    strtok(NULL, " ");
-    mount->root = strtok(NULL, " ");
-    mount->point = strtok(NULL, " ");
-    mount->type = strtok(kind + strlen(" - "), " ");
-    strtok(NULL, " ");
-    mount->settings = strtok(NULL, "");
-    if (!mount->root || !mount->point || !mount->type || !mount->settings)
-        return 0;
-    decode(mount->root);
-    decode(mount->point);
-    return 1;
 }
 
 /* Which controllers a hierarchy holds: v1 says it in the mount's settings, v2 in a file. */
@@ -225,7 +184,7 @@ int find_hierarchies(struct hierarchy *list, unsigned controllers, const char *p
     if (!open_lines(&lines, AT_FDCWD, "/proc/self/mountinfo"))
         return -1;
     for (char *line; controllers && (line = next_line(&lines));) {
-        if (!read_mount(line, &mount))
+        if (!strstr(line, " - cgroup") || !read_mounted(line, &mount))
             continue;
         mounted = 1;
         struct hierarchy *hierarchy = &list[count];

@@ -3,6 +3,7 @@
 #include "file.h"
 #include "kernel.h"
 #include "message.h"
+#include "namespace.h"
 #include "value.h"
 
 #include <fcntl.h>
@@ -59,8 +60,10 @@ int make_id_namespace(const struct idmap *map)
 {
     char path[48], lines[IDMAP_RANGES * 40] = "";
     pid_t child = fork_idle();
-    if (child < 0)
+    if (child < 0) {
+        hint_at_refused(CLONE_NEWUSER);
         fail("cannot make a user namespace for the map of ids");
+    }
     for (int i = 0; i < map->ranges; i++)
         sprintf(lines + strlen(lines), "%u %u %u\n", map->from[i], map->to[i], map->count[i]);
     int namespace = -1;

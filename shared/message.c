@@ -1,5 +1,7 @@
 #include "message.h"
 
+#include "capability.h"
+#include "confine.h"
 #include "start.h"
 #include "trace.h"
 
@@ -52,6 +54,18 @@ static void write_line(const char *label, const char *text, const char *reason)
         return;
 }
 
+/* Root that has the capability lacks no power that the kernel gives by itself. */
+static void hint_at_powers(void)
+{
+    struct capabilities have;
+    const char *by = NULL;
+    if (geteuid() != 0)
+        hint("this user is not root: run it with sudo");
+    else if (get_capabilities(&have) == 0 && have.effective >> CAPABILITY_SYS_ADMIN & 1 &&
+             (by = confinement()))
+        hint("this process is confined by %s", by);
+}
+
 __attribute__((format(printf, 2, 0)))
 static void say(int error, const char *format, va_list arguments)
 {
@@ -59,8 +73,8 @@ static void say(int error, const char *format, va_list arguments)
     vsnprintf(text, sizeof text, format, arguments);
     write_line("", text, error ? strerror(error) : "");
     trace_fail(text, error);
-    if ((error == EPERM || error == EACCES) && !*hint_text && geteuid() != 0)
-        hint("this user is not root: run it with sudo");
+    if ((error == EPERM || error == EACCES) && !*hint_text)
+        hint_at_powers();
     if (*hint_text)
         write_line("hint: ", hint_text, "");
     *hint_text = '\0';

@@ -26,7 +26,8 @@ const char *own_name(void);
  */
 void hint(const char *format, ...) __attribute__((format(printf, 1, 2)));
 
-/* Says the message with the reason of errno (strerror(3)) and goes on. */
+/* Says the message with the reason of errno (strerror(3)) and goes on. Of EPERM and EACCES without a hint it says
+ * itself that the caller is not root, or that a security module confines it (confine.h), if so. */
 void complain(const char *format, ...) __attribute__((format(printf, 1, 2)));
 
 /* Says the message with the reason of errno (strerror(3)) and ends with STATUS_FAILED. */

@@ -1,9 +1,11 @@
 #include "mount.h"
 
+#include "capability.h"
 #include "chain.h"
 #include "kernel.h"
 #include "message.h"
 #include "trace.h"
+#include "visible.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -132,22 +134,26 @@ int open_kernel_tree(const char *path)
     return -1;
 }
 
-/* The kernel's own account of what is wrong, for example "e tmpfs: Bad value for 'size'". */
-static void hint_from(int context)
+/* The kernel's own account of what is wrong, for example "e tmpfs: Bad value for 'size'". Returns whether
+ * it has WORDS in it. Keeps errno. */
+static int hint_from(int context, const char *words)
 {
     char text[256];
+    int error = errno;
     ssize_t length = read(context, text, sizeof text - 1);
+    errno = error;
     if (length <= 2)
-        return;
+        return 0;
     text[length] = '\0';
     hint("the kernel says: %.*s", (int)strcspn(text + 2, "\n"), text + 2);
+    return strstr(text, words) != NULL;
 }
 
-static _Noreturn void fail_with_hint(int context, const char *type, const char *where)
+static _Noreturn void fail_to_create(int context, const char *type, const char *where)
 {
-    int error = errno;
-    hint_from(context);
-    errno = error;
+    hint_missing(CAPABILITY_SYS_ADMIN);
+    hint_at_owner(type);
+    hint_from(context, "");
     fail("cannot mount %s on %s", type, where);
 }
 
@@ -155,23 +161,24 @@ int make_mount(const char *type, const struct mount_option *options, unsigned fl
                const char *where)
 {
     int context = open_filesystem(type);
-    if (context < 0)
-        fail("cannot mount %s on %s", type, where);
-    if (configure_filesystem(context, "source", type) < 0) /* a name for mountinfo, no more */
-        fail_with_hint(context, type, where);
+    if (context < 0 ||
+        configure_filesystem(context, "source", type) < 0) /* a name for mountinfo, no more */
+        fail_to_create(context, type, where);
     for (; options->key; options++) {
         if ((options->value ? configure_filesystem(context, options->key, options->value)
                             : set_filesystem_flag(context, options->key)) == 0)
             continue;
-        int error = errno;
-        hint_from(context);
-        errno = error;
+        hint_from(context, "");
         fail("cannot mount %s on %s with %s%s%s", type, where, options->key,
              options->value ? "=" : "", options->value ? options->value : "");
     }
-    int tree = create_filesystem(context) < 0 ? -1 : mount_filesystem(context, flags);
-    if (tree < 0)
-        fail_with_hint(context, type, where);
+    if (create_filesystem(context) < 0)
+        fail_to_create(context, type, where);
+    int tree = mount_filesystem(context, flags);
+    if (tree < 0) {
+        hint_at_view(type, flags, hint_from(context, "too revealing"));
+        fail("cannot mount %s on %s", type, where);
+    }
     close(context);
     return tree;
 }

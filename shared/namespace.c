@@ -1,6 +1,8 @@
 #include "namespace.h"
 
+#include "capability.h"
 #include "chain.h"
+#include "file.h"
 #include "kernel.h"
 #include "message.h"
 
@@ -8,6 +10,7 @@
 #include <fcntl.h>
 #include <sched.h>
 #include <stdio.h>
+#include <string.h>
 #include <sys/mount.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -22,6 +25,14 @@ const struct namespace namespaces[] = {
     {'T', "time", "time", CLONE_NEWTIME},
     {0},
 };
+
+static const struct namespace *kind_of(char letter)
+{
+    const struct namespace *kind = namespaces;
+    while (kind->letter != letter)
+        kind++;
+    return kind;
+}
 
 /* Returns the number of a process's namespace, or 0 and errno. */
 static ino_t identity(const char *process, const struct namespace *kind)
@@ -43,13 +54,42 @@ static ino_t host_identity(const struct namespace *kind)
     return host;
 }
 
+/* The numbers of the machine's first namespaces are fixed (linux/proc_ns.h). */
+enum { FIRST_PID = 0xeffffffc, FIRST_USER = 0xeffffffd };
+static const struct namespace user_kind = {'U', "user", "user", CLONE_NEWUSER};
+
 /* Says whether this is process 1 of the machine, as in a small system that starts with a stage: it
- * has nobody else to hurt. The number of the first PID namespace is fixed (PROC_PID_INIT_INO). */
+ * has nobody else to hurt. */
 static int is_first_process(void)
 {
-    enum { FIRST = 0xeffffffc };
-    struct stat status;
-    return getpid() == 1 && stat("/proc/self/ns/pid", &status) == 0 && status.st_ino == FIRST;
+    return getpid() == 1 && identity("self", kind_of('p')) == FIRST_PID;
+}
+
+int in_user_namespace(void)
+{
+    ino_t own = identity("self", &user_kind);
+    return own != 0 && own != FIRST_USER;
+}
+
+static void hint_at_limit(const struct namespace *kind)
+{
+    char path[48], limit[32];
+    snprintf(path, sizeof path, "/proc/sys/user/max_%s_namespaces", kind->file);
+    if (read_file(AT_FDCWD, path, limit, sizeof limit) > 0 && strcmp(limit, "0\n") == 0)
+        hint("%s is 0", path);
+}
+
+void hint_at_refused(int flags)
+{
+    int error = errno;
+    for (const struct namespace *kind = namespaces; error == ENOSPC && kind->name; kind++)
+        if (flags & kind->flag)
+            hint_at_limit(kind);
+    if (error == ENOSPC && flags & CLONE_NEWUSER)
+        hint_at_limit(&user_kind);
+    errno = error;
+    if (!(flags & CLONE_NEWUSER)) /* which anybody may make */
+        hint_missing(CAPABILITY_SYS_ADMIN);
 }
 
 /* Whoever made this mount namespace may have left its mounts shared, so that what is mounted here
@@ -58,14 +98,6 @@ static void stop_propagation(void)
 {
     if (mount("none", "/", NULL, MS_REC | MS_SLAVE, NULL) < 0)
         fail("cannot keep the mounts from showing outside");
-}
-
-static const struct namespace *kind_of(char letter)
-{
-    const struct namespace *kind = namespaces;
-    while (kind->letter != letter)
-        kind++;
-    return kind;
 }
 
 int has_own_namespace(char letter)
@@ -114,8 +146,13 @@ void need_own_namespace(char letter)
     const struct namespace *kind = kind_of(letter);
     ino_t own = identity("self", kind), host = own ? host_identity(kind) : 0;
     if (host == 0) {
-        if (errno == ENOENT)
+        int error = errno;
+        if (error == ENOENT)
             hint("without /proc only an ns-enter --%s in the same chain can tell", kind->name);
+        if (error == EACCES && in_user_namespace())
+            hint("process 1 is outside of this user namespace: put \"ns-enter --%s\" before this stage",
+                 kind->name);
+        errno = error;
         fail("cannot compare the %s namespace with that of process 1", kind->name);
     }
     if (own != host && letter == 'm') {
@@ -124,6 +161,12 @@ void need_own_namespace(char letter)
     }
     if (own != host || is_first_process())
         return;
-    hint("put \"ns-enter --%s\" before this stage", kind->name);
+    ino_t first = identity("1", kind_of('p'));
+    if (first == 0 || first == FIRST_PID)
+        hint("put \"ns-enter --%s\" before this stage", kind->name);
+    else
+        hint("process 1 is the container's own: put \"ns-enter --%s\" before this stage, and no program "
+             "that is no stage in between",
+             kind->name);
     refuse("this is the host's %s namespace", kind->name);
 }

@@ -34,4 +34,13 @@ int has_own_namespace(char letter);
 int is_own_namespace_of(pid_t pid, const struct namespace *kind);
 int is_other_namespace(pid_t pid, const struct namespace *kind);
 
+/* Says whether this process is known to be in a user namespace other than the machine's first. */
+int in_user_namespace(void);
+
+/*
+ * After a failure to make namespaces (CLONE_NEW*): keeps a hint when this user namespace may have none of a
+ * kind (/proc/sys/user, namespaces(7)), or when the process lacks the capability. Keeps errno.
+ */
+void hint_at_refused(int flags);
+
 #endif

@@ -32,6 +32,17 @@ static const struct program program = {
     options,
 };
 
+/* A mount that came from outside of the own user namespace covers something that must not be laid open: it
+ * can only be taken along (mount_namespaces(7)). Keeps errno. */
+static void hint_at_locked(int from, int recursive)
+{
+    int error = errno;
+    if (error == EINVAL && !recursive && clone_tree(from, NULL, 1) >= 0)
+        hint("what is mounted below it is locked to its place from outside of this user namespace: "
+             "--rec takes it along");
+    errno = error;
+}
+
 int main(int argc, char **argv)
 {
     struct words words = read_words(&program, argc, argv);
@@ -71,8 +82,10 @@ int main(int argc, char **argv)
     if (from < 0 || fstat(from, &status) < 0)
         fail("cannot find %s", source);
     int tree = clone_tree(from, NULL, recursive);
-    if (tree < 0)
+    if (tree < 0) {
+        hint_at_locked(from, recursive);
         fail("cannot take %s to mount it", source);
+    }
     if (map.ranges && map_mount_ids(tree, make_id_namespace(&map), recursive) < 0)
         fail("cannot map the ids of %s", source);
     if (flags && add_mount_flags(tree, flags, recursive) < 0)

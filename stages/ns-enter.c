@@ -175,11 +175,14 @@ int main(int argc, char **argv)
     /* Only a new process can be process 1; the one that forks it stays in the namespaces outside. */
     if (flags & CLONE_NEWPID) {
         pid_t child = fork_supervised(&supervisor, (uint64_t)flags, -1);
-        if (child < 0)
+        if (child < 0) {
+            hint_at_refused(flags);
             fail("cannot start a process in new namespaces (-%s)", made);
+        }
         if (child > 0)
             _exit(supervise(&supervisor));
     } else if (unshare(flags) < 0) {
+        hint_at_refused(flags);
         fail("cannot make new namespaces (-%s)", made);
     }
     if (flags & CLONE_NEWTIME && !(flags & CLONE_NEWPID))

@@ -217,7 +217,7 @@ testStageOfASimilarNameIsSuggested() {
     ended 127
     said '^root-setup: hint: did you mean the stage mnt-proc\?$'
     into xyzzy
-    assertEquals 0 "$(grep -c hint "$tmp/err")"
+    assertEquals 0 "$(grep -c "hint: " "$tmp/err")"
 }
 
 cannot() {
