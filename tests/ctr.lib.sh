@@ -42,14 +42,14 @@ catcher='for s in HUP USR1 TERM; do trap "echo $s; exit 7" $s; done; while :; do
 counter='i=0; while :; do i=$((i + 1)); echo $i; done'
 
 box() {
-    own=$1
+    boxed=$1
     shift
     if [ "$(id -u)" = 0 ]; then
-        start minictr --root "$root" --name "$own" "$@"
+        start minictr --root "$root" --name "$boxed" "$@"
     else
-        start cg-limit --name "$own" "$@"
+        start cg-limit --name "$boxed" "$@"
     fi
-    await 10 runs "$own" "${1##*/}" || fail "$own did not start: $(cat "$tmp/err")"
+    await 10 runs "$boxed" "${1##*/}" || fail "$boxed did not start: $(cat "$tmp/err")"
 }
 
 stop() {
