@@ -353,8 +353,8 @@ static void compare_roots(int view_root, int lower_root)
     struct stat view_status, lower_status;
     set_path(0, "");
     *walk.path = '\0';
-    if (!enter(&view, &(struct place){.fd = view_root}, ".") || !enter(&lower, &(struct place){.fd = lower_root}, ".") ||
-        fstat(view_root, &view_status) < 0 || fstat(lower_root, &lower_status) < 0)
+    if (!enter(&view, &(struct place){.fd = view_root}, ".") || fstat(view.fd, &view_status) < 0 ||
+        !enter(&lower, &(struct place){.fd = lower_root}, ".") || fstat(lower.fd, &lower_status) < 0)
         fail("cannot open the root");
     if (has_other_attributes(&view_status, &lower_status))
         print('C');
@@ -437,7 +437,8 @@ static int open_lower(int root, const struct target *target, const char *name)
     close(directory);
     int count = open_recorded_layers(text, length, layers);
     free(text);
-    int lower = count > 1 ? make_overlay(layers, count, -1, -1, LOOK_ONLY, "the layers") : clone_tree(layers[0], NULL, 0);
+    int lower = count > 1 ? make_overlay(layers, count, -1, -1, LOOK_ONLY, "the layers")
+                          : clone_tree(layers[0], NULL, 0);
     if (lower < 0 || (count == 1 && add_mount_flags(lower, LOOK_ONLY, 0) < 0))
         fail("cannot open what is below the root of %s", name);
     while (count > 0)
