@@ -444,8 +444,11 @@ testLinksInPlaceOfDirectories() {
     with 'cd /t/dir; rm -r below; mkdir below link-to; : >below/own; : >below/deep; ln -s "'"$tmp/secret"'" in; ln -s ../../../../../../../'"$tmp/secret"' up
         mkdir a; : >a/own
         swap a in & swap below up & swap /t/kept/file /t/dir/up &'
-    for _ in $(seq 200); do
-        attempt ctr-diff "$name"
+    # Slowed down, since there is little time between a look at a directory and its opening.
+    set -- ctr-diff "$name"
+    ! have_strace || set -- strace -f -o /dev/null -e inject=openat:delay_enter=2000 "$@"
+    for _ in $(seq 50); do
+        attempt "$@"
         ended 0
         ! grep -q host "$tmp/out" || fail "$(cat "$tmp/out")"
     done
@@ -481,13 +484,14 @@ testDeepTrees() {
 testDeepTreeThatMoves() {
     needs_containers && return
     with 'i=0; mkdir /x /y; cd /x; while [ $i -lt 200 ]; do mkdir d; cd -P d; : >z; [ $i != 120 ] || here=$PWD; i=$((i + 1)); done
-        cd -P $here; mkdir other; mkdir other/d; swap d /y &' --cap-keep all
+        cd -P $here; swap d /y &' --cap-keep all
     for _ in $(seq 100); do
         attempt ctr-diff "$name"
         [ "$status" = 0 ] || ended 125
         [ "$status" = 0 ] ||
             said_only '^ctr-diff: parts of the root were moved while they were read, and are left out$'
         grep -qx "A /x/d/z" "$tmp/out" || fail 'what was above it is not there'
+        [ "$status" != 0 ] || [ "$(grep -c '^A /x/.*/z$' "$tmp/out")" -ge 121 ] || fail 'not all that was above it'
     done
     stop "$started"
 }
@@ -509,13 +513,14 @@ testManyFiles() {
 
 testNothingIsLeft() {
     needs_containers && return
+    # Of a file that was not read for long the kernel notes when it is.
+    touch -a -d @1000000 "$base" "$base/t"
     with 'rm /t/file'
     cp "/proc/$started/mountinfo" "$tmp/mounts"
-    find "$base" -printf '%p %A@ %C@\n' >"$tmp/times"
     shows 'C /t
 D /t/file'
     assertEquals '' "$(diff "$tmp/mounts" "/proc/$started/mountinfo")"
-    assertEquals 'times of access' '' "$(find "$base" -printf '%p %A@ %C@\n' | diff "$tmp/times" -)"
+    assertEquals 'times of access' '1000000 1000000' "$(stat -c %X "$base" "$base/t" | paste -sd ' ')"
     stop "$started"
     no_group "$name"
 }
