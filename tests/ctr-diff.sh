@@ -4,6 +4,8 @@
 . "$(dirname "$0")/ctr.lib.sh"
 
 base=$tmp/root
+patience=20
+case ${CI:-}$bin in vm*) patience=300 ;; esac # emulated, it takes long to make many files
 
 # A root of this file's own, with some to change.
 oneTimeSetUp() {
@@ -41,7 +43,7 @@ with() {
     shift
     start minictr --ephemeral --root "$base" --name "$name" "$@" sh -c "$script
         exec sleep 1000"
-    await 20 runs "$name" sleep || fail "$(cat "$tmp/err")"
+    await $patience runs "$name" sleep || fail "$(cat "$tmp/err")"
     assertEquals '' "$(cat "$tmp/err")"
 }
 
@@ -51,7 +53,7 @@ chain() {
     shift
     start cg-limit --name "$name" ns-enter -mp mnt-overlay "$@" root-setup . mnt-proc /proc pid-init sh -c "$script
         exec sleep 1000"
-    await 20 runs "$name" sleep || fail "$(cat "$tmp/err")"
+    await $patience runs "$name" sleep || fail "$(cat "$tmp/err")"
 }
 
 # shows TEXT: that is what has changed.
