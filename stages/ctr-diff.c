@@ -126,7 +126,7 @@ static void print(char change)
         fprintf(out.stream, "%c %s\n", change, out.line);
     }
     out.count++;
-    if (ftell(out.stream) < 64 * 1024)
+    if (ftell(out.stream) < 65536)
         return;
     flush_output();
     open_output();
@@ -230,7 +230,7 @@ static void sort_names(struct level *level)
         qsort(level->names, level->count, sizeof *level->names, by_name);
     for (size_t i = 0; i < level->count; i++)
         if (count && strcmp(level->names[count - 1], level->names[i]) == 0)
-            level->names[count - 1][-1] |= level->names[i][-1];
+            level->names[count - 1][-1] = IN_VIEW | IN_LOWER;
         else
             level->names[count++] = level->names[i];
     level->count = count;

@@ -1,4 +1,4 @@
-# shellcheck shell=sh disable=SC1091,SC2016,SC2034,SC2086,SC2154
+# shellcheck shell=sh disable=SC1003,SC1091,SC2016,SC2034,SC2086,SC2154
 # ctr-diff.sh: what a container has changed in its root.
 
 . "$(dirname "$0")/ctr.lib.sh"
