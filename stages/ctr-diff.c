@@ -230,7 +230,7 @@ static void sort_names(struct level *level)
         qsort(level->names, level->count, sizeof *level->names, by_name);
     for (size_t i = 0; i < level->count; i++)
         if (count && strcmp(level->names[count - 1], level->names[i]) == 0)
-            level->names[count - 1][-1] = IN_VIEW | IN_LOWER;
+            level->names[count - 1][-1] = (char)(level->names[count - 1][-1] | level->names[i][-1]);
         else
             level->names[count++] = level->names[i];
     level->count = count;
