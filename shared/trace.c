@@ -132,13 +132,16 @@ static void write_line(uint64_t time, const char *format, ...)
             line[i] = '?';
     line[length++] = '\n';
 
-    /* A pipe that nobody reads, or a limit of res-limit on files, must not end the chain. */
+    /* A pipe that nobody reads, or a limit of res-limit on files, must not end the chain. A signal that is blocked, as
+     * in a supervisor, is pending all the same, until it is ignored once more. */
     struct sigaction ignored = {.sa_handler = SIG_IGN}, pipe, size;
     int error = errno;
     sigaction(SIGPIPE, &ignored, &pipe);
     sigaction(SIGXFSZ, &ignored, &size);
-    if (write(trace, line, (size_t)length) < 0)
-        errno = error;
+    if (write(trace, line, (size_t)length) < 0) {
+        sigaction(SIGPIPE, &ignored, NULL);
+        sigaction(SIGXFSZ, &ignored, NULL);
+    }
     sigaction(SIGXFSZ, &size, NULL);
     sigaction(SIGPIPE, &pipe, NULL);
     errno = error;

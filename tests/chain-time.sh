@@ -62,6 +62,19 @@ testTraceOfAChain() {
     assertTrue 'flags' "grep -q 'next mnt-tmpfs [0-9]*: sh; mounted tmpfs on $tmp (rw,nosuid,nodev)$' '$tmp/trace'"
 }
 
+# What cannot be written is lost: the signal for that is nobody's, least of all PROG's.
+testATraceThatNobodyReads() {
+    needs_root && return
+    mkfifo "$tmp/trace-fifo"
+    for chain in 'ns-enter -p' 'cg-limit' 'ns-enter -p pid-init'; do
+        attempt bash -c 'exec 3<>"$0" 4>"$0" 3<&-; MINICTR_TRACE=4 exec $1 sh -c "sleep 0.2; echo goes on"' \
+            "$tmp/trace-fifo" "$chain"
+        ended 0
+        printed 'goes on'
+    done
+    rm "$tmp/trace-fifo"
+}
+
 testTraceOfTheLauncher() {
     attempt minictr --root "$root" --no-tty --trace sh -c 'ls /proc/self/fd; env'
     ended 0
