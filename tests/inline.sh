@@ -3,7 +3,9 @@
 
 . "$(dirname "$0")/lib.sh"
 
-own=$tmp/root
+# Mount points are made in it.
+cp -a "$root" "$tmp/root"
+root=$tmp/root
 
 # both WORDS...: attempts minictr with these words in both ways, and leaves the output of each and its status in
 # $tmp/plain and $tmp/inlined.
