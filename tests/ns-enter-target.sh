@@ -228,7 +228,8 @@ testOneThatHasEnded() {
 
 # It has ended, and nobody has waited for it yet.
 testAZombie() {
-    sh -c 'sleep 0 & echo $!; exec sleep 1000' >"$tmp/zombie" &
+    # It ends when the shell, which would reap it, is no more.
+    sh -c 'sleep 0.3 & echo $!; exec sleep 1000' >"$tmp/zombie" &
     parent=$!
     await 5 is_zombie || fail 'no zombie'
     attempt ns-enter --target "$zombie" echo reached
