@@ -58,10 +58,6 @@ $(OBJECTS)/inline/%.o: stages/%.c VERSION Makefile
 $(BIN)/minictr: $(OBJECTS)/stages/minictr.o $(stages:%=$(OBJECTS)/inline/%.o) $(OBJECTS)/shared.a
 	$(link)
 
-$(OBJECTS)/inline.inc: stages Makefile
-	@mkdir -p $(@D)
-	@for stage in $(stages); do echo "STAGE($$stage, $$(echo $$stage | tr - _)_main)"; done >$@
-
 $(OBJECTS)/shared.a: $(shared)
 	@rm -f $@
 	@$(AR) rcs $@ $^
@@ -85,9 +81,10 @@ $(OBJECTS)/%.inc: shared/%.policy Makefile
 	@mkdir -p $(@D)
 	@sed -n 's/ *\#.*//; s/..*/"&\\n"/p' $< >$@
 
-$(OBJECTS)/programs.inc: stages Makefile
+# All stages: STAGE(name, identifier).
+$(OBJECTS)/stages.inc: stages Makefile
 	@mkdir -p $(@D)
-	@printf '"%s",\n' $(stages) minictr >$@
+	@for stage in $(stages); do echo "STAGE($$stage, $$(echo $$stage | tr - _))"; done >$@
 
 # The tables by which the stages read their words, each in a function: grammar.c.
 $(OBJECTS)/grammar.inc: stages $(wildcard stages/*.c) Makefile
@@ -100,10 +97,9 @@ $(OBJECTS)/grammar.inc: stages $(wildcard stages/*.c) Makefile
 			/^static const struct program/ { is_last = 1 }' stages/$$stage.c; \
 		printf 'return &program;\n}\n'; \
 	done >$@.new
-	@echo 'static const struct program *(*const all_stages[])(void) = {$(subst -,_,$(stages:%=stage_%,))};' >>$@.new
 	@cmp -s $@.new $@ || mv $@.new $@
 
-generated = $(patsubst %,$(OBJECTS)/%.inc,calls errors container programs grammar inline)
+generated = $(patsubst %,$(OBJECTS)/%.inc,calls errors container stages grammar)
 $(patsubst %,$(OBJECTS)/shared/%.o,calls policy blame grammar) $(OBJECTS)/stages/chain-break.o \
 	$(OBJECTS)/inline/chain-break.o $(OBJECTS)/stages/minictr.o: $(generated)
 
@@ -142,7 +138,8 @@ check: all $(helpers) .build/tests/root
 	tests/vm/image $@
 
 # What makes containers, with their stages in one process.
-INLINE_TESTS = $(shell grep -lE '(attempt|start|box|in_box|inject).* minictr|^    minictr|\(\) {\n    attempt minictr' tests/*.sh)
+INLINE_TESTS = $(patsubst %,tests/%.sh,bombs chain-break chain-detach chain-time ctr-diff ctr-exec ctr-kill \
+	escapes-kernel escapes-mount hostile-root minictr)
 check-inline: all $(helpers) .build/tests/root
 	MINICTR_TEST_INLINE=1 tests/run $(or $(TESTS),$(INLINE_TESTS))
 

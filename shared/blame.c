@@ -36,15 +36,17 @@ void blame_left(char **words)
     left_words = words;
 }
 
+#define STAGE(name, identifier) #name,
 static const char *const programs[] = {
-#include "programs.inc"
+#include "stages.inc"
+    "minictr",
 };
 enum { PROGRAMS = sizeof programs / sizeof *programs };
 
-static int is_stage(const char *name)
+int is_stage(const char *word)
 {
     for (size_t i = 0; i < PROGRAMS; i++)
-        if (strcmp(name, programs[i]) == 0)
+        if (strcmp(word, programs[i]) == 0)
             return 1;
     return 0;
 }

@@ -16,6 +16,9 @@ _Noreturn void blame_exec(const char *path, int stages);
  * leads back to them, when PROG is not found. */
 void blame_left(char **words);
 
+/* Says whether a word is the name of a stage, or of minictr. */
+int is_stage(const char *word);
+
 /*
  * Ends the program, status 127, since no directory of SEARCHED (as in PATH) holds NAME. Hints at the
  * stage of a similar name, if there is one.

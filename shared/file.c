@@ -5,6 +5,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <signal.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
@@ -71,6 +72,23 @@ size_t read_whole(const char *path, char *text, size_t size)
 int write_file(int directory, const char *path, const char *value)
 {
     return write_and_reread(directory, path, value, NULL, 0);
+}
+
+int write_or_lose(int fd, const char *text, size_t length)
+{
+    struct sigaction ignored = {.sa_handler = SIG_IGN}, pipe = {0}, size = {0};
+    int error = errno;
+    sigaction(SIGPIPE, &ignored, &pipe);
+    sigaction(SIGXFSZ, &ignored, &size);
+    int is_written = write(fd, text, length) == (ssize_t)length;
+    if (!is_written) { /* a pending signal goes when it is ignored once more */
+        sigaction(SIGPIPE, &ignored, NULL);
+        sigaction(SIGXFSZ, &ignored, NULL);
+    }
+    sigaction(SIGXFSZ, &size, NULL);
+    sigaction(SIGPIPE, &pipe, NULL);
+    errno = error;
+    return is_written;
 }
 
 int open_lines(struct lines *lines, int directory, const char *path)

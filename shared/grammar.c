@@ -4,8 +4,13 @@
 
 #include <string.h>
 
-/* For each stage a function stage_NAME(), which returns its table, and a list of them, all_stages. */
+/* For each stage a function stage_NAME(), which returns its table. */
 #include "grammar.inc"
+
+#define STAGE(name, identifier) stage_##identifier,
+static const struct program *(*const all_stages[])(void) = {
+#include "stages.inc"
+};
 
 const struct program *find_stage_program(const char *name)
 {

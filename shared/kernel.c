@@ -2,7 +2,6 @@
 
 #include <errno.h>
 #include <fcntl.h>
-#include <limits.h>
 #include <signal.h>
 #include <string.h>
 #include <sys/syscall.h>
@@ -35,13 +34,11 @@ struct mount_attributes { /* struct mount_attr */
     uint64_t set, clear, propagation, userns_fd;
 };
 
-/* The least and the greatest that was opened. */
-static int least = INT_MAX, greatest = -1;
+/* The greatest that was opened. */
+static int greatest;
 
 static int note(int fd)
 {
-    if (fd >= 0 && fd < least)
-        least = fd;
     if (fd > greatest)
         greatest = fd;
     return fd;
@@ -60,13 +57,12 @@ int above_standard(int fd)
 
 void close_like_exec(void)
 {
-    for (int fd = least; fd <= greatest; fd++) {
+    for (int fd = STDERR_FILENO + 1; fd <= greatest; fd++) {
         int flags = fcntl(fd, F_GETFD);
         if (flags >= 0 && flags & FD_CLOEXEC)
             close(fd);
     }
-    least = INT_MAX;
-    greatest = -1;
+    greatest = 0;
 }
 
 int open_at(int directory, const char *path, int flags)

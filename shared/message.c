@@ -2,12 +2,12 @@
 
 #include "capability.h"
 #include "confine.h"
+#include "file.h"
 #include "start.h"
 #include "trace.h"
 
 #include <errno.h>
 #include <limits.h>
-#include <signal.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
@@ -50,8 +50,7 @@ static void write_line(const char *label, const char *text, const char *reason)
     line[length++] = '\n';
     start_tell(line, (size_t)length);
     /* Nobody is left to tell when standard error is closed; the exit status still speaks. */
-    if (write(STDERR_FILENO, line, (size_t)length) < 0)
-        return;
+    write_or_lose(STDERR_FILENO, line, (size_t)length);
 }
 
 /* Root that has the capability lacks no power that the kernel gives by itself. */
@@ -80,14 +79,6 @@ static void say(int error, const char *format, va_list arguments)
     *hint_text = '\0';
 }
 
-/* A message that cannot be written must not change the status. */
-static void outlive_the_message(void)
-{
-    start_failed();
-    signal(SIGPIPE, SIG_IGN);
-    signal(SIGXFSZ, SIG_IGN);
-}
-
 void complain(const char *format, ...)
 {
     int error = errno;
@@ -101,7 +92,7 @@ void fail(const char *format, ...)
 {
     int error = errno;
     va_list arguments;
-    outlive_the_message();
+    start_failed();
     va_start(arguments, format);
     say(error, format, arguments);
     va_end(arguments);
@@ -111,7 +102,7 @@ void fail(const char *format, ...)
 void refuse(const char *format, ...)
 {
     va_list arguments;
-    outlive_the_message();
+    start_failed();
     va_start(arguments, format);
     say(0, format, arguments);
     va_end(arguments);
@@ -121,7 +112,7 @@ void refuse(const char *format, ...)
 void end_with(int status, const char *format, ...)
 {
     va_list arguments;
-    outlive_the_message();
+    start_failed();
     va_start(arguments, format);
     say(0, format, arguments);
     va_end(arguments);

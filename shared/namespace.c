@@ -26,14 +26,6 @@ const struct namespace namespaces[] = {
     {0},
 };
 
-static const struct namespace *kind_of(char letter)
-{
-    const struct namespace *kind = namespaces;
-    while (kind->letter != letter)
-        kind++;
-    return kind;
-}
-
 /* Returns the number of a process's namespace, or 0 and errno. */
 static ino_t identity(const char *process, const struct namespace *kind)
 {
@@ -57,6 +49,14 @@ static ino_t host_identity(const struct namespace *kind)
 /* The numbers of the machine's first namespaces are fixed (linux/proc_ns.h). */
 enum { FIRST_PID = 0xeffffffc, FIRST_USER = 0xeffffffd };
 static const struct namespace user_kind = {'U', "user", "user", CLONE_NEWUSER};
+
+static const struct namespace *kind_of(char letter)
+{
+    const struct namespace *kind = letter == user_kind.letter ? &user_kind : namespaces;
+    while (kind->letter != letter)
+        kind++;
+    return kind;
+}
 
 /* Says whether this is process 1 of the machine, as in a small system that starts with a stage: it
  * has nobody else to hurt. */
@@ -118,14 +118,16 @@ static ino_t identity_of(pid_t pid, const struct namespace *kind)
     return identity(process, kind);
 }
 
-int is_own_namespace_of(pid_t pid, const struct namespace *kind)
+int is_own_namespace_of(pid_t pid, char letter)
 {
+    const struct namespace *kind = kind_of(letter);
     ino_t its = identity_of(pid, kind), host = its ? host_identity(kind) : 0;
     return host != 0 && its != host;
 }
 
-int is_other_namespace(pid_t pid, const struct namespace *kind)
+int is_other_namespace(pid_t pid, char letter)
 {
+    const struct namespace *kind = kind_of(letter);
     ino_t own = identity("self", kind), its = own ? identity_of(pid, kind) : 0;
     if (own == 0 && errno == ENOENT && faccessat(AT_FDCWD, "/proc/self/ns", F_OK, 0) == 0)
         return 0; /* this kernel does not have that kind */

@@ -29,10 +29,10 @@ void need_own_namespace(char letter);
 /* Returns whether the namespace of this kind is not that of process 1, as far as can be found out. */
 int has_own_namespace(char letter);
 
-/* The same of the namespace of another process: whether it is known to be not that of process 1, and whether it is
+/* The same of the namespace of another process, the letter U for that of users included: whether it is known to be not that of process 1, and whether it is
  * not ours. The second ends the program with 125 and a message when it cannot be found out. */
-int is_own_namespace_of(pid_t pid, const struct namespace *kind);
-int is_other_namespace(pid_t pid, const struct namespace *kind);
+int is_own_namespace_of(pid_t pid, char letter);
+int is_other_namespace(pid_t pid, char letter);
 
 /* Says whether this process is known to be in a user namespace other than the machine's first. */
 int in_user_namespace(void);

@@ -204,6 +204,18 @@ const struct process *main_process(const struct processes *processes, const stru
     return first ? below_supervisors(processes, first) : NULL;
 }
 
+void find_first_process(const struct container *container, struct process *first, struct process *prog)
+{
+    struct processes processes = {0};
+    read_processes(container, &processes);
+    const struct process *found = first_process(&processes);
+    if (!found)
+        refuse("the container %s has no process", container->name);
+    *first = *found;
+    *prog = *main_process(&processes, found);
+    free(processes.list);
+}
+
 static uint64_t ticks_to_microseconds(uint64_t ticks)
 {
     return ticks * 1000000 / (uint64_t)sysconf(_SC_CLK_TCK);

@@ -49,6 +49,10 @@ const struct process *first_process(const struct processes *processes);
  * first_process() has returned; NULL for NULL. */
 const struct process *main_process(const struct processes *processes, const struct process *first);
 
+/* Reads the processes, and copies these two. Ends with 125 and a message when the container has none. When PROG is a
+ * stage by its name, the chain is still at work. */
+void find_first_process(const struct container *container, struct process *first, struct process *prog);
+
 /* Says whether it is a supervisor of ours, by its name: one that calls itself so counts as one. */
 int is_supervisor(const struct process *process);
 

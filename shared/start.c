@@ -1,5 +1,6 @@
 #include "start.h"
 
+#include "file.h"
 #include "message.h"
 
 #include <fcntl.h>
@@ -58,15 +59,15 @@ int start_descriptors(int fds[2])
 
 void start_tell(const char *line, size_t length)
 {
-    if (messages >= 0 && write(messages, line, length) < 0)
-        messages = -1;
+    if (messages >= 0)
+        write_or_lose(messages, line, length);
 }
 
 void start_failed(void)
 {
     static const char word = START_FAILED;
-    if (handover >= 0 && write(handover, &word, 1) < 0)
-        handover = -1;
+    if (handover >= 0)
+        write_or_lose(handover, &word, 1);
 }
 
 /* By write(2), like a message: a filter of system calls that PROG is to have may refuse all others by now, and the
@@ -78,7 +79,7 @@ void start_leave(void)
         return;
     unsetenv(start_variable);
     if (fcntl(handover, F_SETFD, FD_CLOEXEC) < 0 || fcntl(messages, F_SETFD, FD_CLOEXEC) < 0 ||
-        write(handover, &word, 1) < 0)
+        !write_or_lose(handover, &word, 1))
         fail("cannot tell chain-detach that PROG is next");
 }
 

@@ -1,5 +1,6 @@
 #include "trace.h"
 
+#include "file.h"
 #include "kernel.h"
 #include "message.h"
 #include "quote.h"
@@ -113,7 +114,6 @@ int is_traced(void)
     return trace >= 0;
 }
 
-/* In one write(2), so that the lines of several processes do not mix. */
 __attribute__((format(printf, 2, 3)))
 static void write_line(uint64_t time, const char *format, ...)
 {
@@ -131,20 +131,7 @@ static void write_line(uint64_t time, const char *format, ...)
         if ((unsigned char)line[i] < ' ' || line[i] == 127)
             line[i] = '?';
     line[length++] = '\n';
-
-    /* A pipe that nobody reads, or a limit of res-limit on files, must not end the chain. A signal that is blocked, as
-     * in a supervisor, is pending all the same, until it is ignored once more. */
-    struct sigaction ignored = {.sa_handler = SIG_IGN}, pipe, size;
-    int error = errno;
-    sigaction(SIGPIPE, &ignored, &pipe);
-    sigaction(SIGXFSZ, &ignored, &size);
-    if (write(trace, line, (size_t)length) < 0) {
-        sigaction(SIGPIPE, &ignored, NULL);
-        sigaction(SIGXFSZ, &ignored, NULL);
-    }
-    sigaction(SIGXFSZ, &size, NULL);
-    sigaction(SIGPIPE, &pipe, NULL);
-    errno = error;
+    write_or_lose(trace, line, (size_t)length);
 }
 
 void trace_start(char *const *first, char *const *prog)

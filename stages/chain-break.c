@@ -1,4 +1,5 @@
 /* chain-break: a shell at this point of the chain. */
+#include "blame.h"
 #include "chain.h"
 #include "kernel.h"
 #include "message.h"
@@ -26,17 +27,11 @@ static const struct program program = {
 /* The rest of the chain, a line for each stage. */
 static void show(char **rest)
 {
-    static const char *const programs[] = {
-#include "programs.inc"
-    };
     fputs("chain-break: the rest of the chain, which \"exit 0\" goes on with, and \"exit 1\" gives up:", stderr);
     for (char **word = rest; *word; word++) {
-        int is_stage = word == rest;
         char text[1024];
-        for (size_t i = 0; i < sizeof programs / sizeof *programs; i++)
-            is_stage |= strcmp(*word, programs[i]) == 0;
         quote_word(text, sizeof text, *word);
-        fprintf(stderr, "%s%s", is_stage ? "\n    " : " ", text);
+        fprintf(stderr, "%s%s", word == rest || is_stage(*word) ? "\n    " : " ", text);
     }
     putc('\n', stderr);
 }

@@ -378,17 +378,14 @@ struct target {
 static struct target find_target(const struct container *container)
 {
     struct processes processes = {0};
-    read_processes(container, &processes);
-    const struct process *first = first_process(&processes), *prog = main_process(&processes, first);
-    if (!prog)
-        refuse("the container %s has no process", container->name);
-    struct target target = {.pid = first->pid, .is_being_made = find_stage_program(prog->name) != NULL};
-    uint64_t start = first->start;
-    target.pidfd = pin_process(target.pid, start);
+    struct process first, prog;
+    find_first_process(container, &first, &prog);
+    struct target target = {.pid = first.pid, .is_being_made = find_stage_program(prog.name) != NULL};
+    target.pidfd = pin_process(target.pid, first.start);
     /* Its number may have passed to a stranger before its start was read. */
     read_processes(container, &processes);
     for (int i = 0; target.pidfd >= 0 && i < processes.count; i++)
-        if (processes.list[i].pid == target.pid && processes.list[i].start == start)
+        if (processes.list[i].pid == target.pid && processes.list[i].start == first.start)
             return target;
     refuse("the container %s has ended", container->name);
 }
@@ -448,7 +445,6 @@ static int open_lower(int root, const struct target *target, const char *name)
 
 int main(int argc, char **argv)
 {
-    static const struct namespace mounts = {'m', "mount", "mnt", CLONE_NEWNS};
     struct words words = read_words(&program, argc, argv);
     struct containers all;
     struct container container;
@@ -464,7 +460,7 @@ int main(int argc, char **argv)
     find_containers(&all, parent);
     need_container(&container, &all, name);
     struct target target = find_target(&container);
-    if (!is_other_namespace(target.pid, &mounts))
+    if (!is_other_namespace(target.pid, 'm'))
         refuse_root(&target, name);
     int root = copy_root(&target, name);
     int lower = open_lower(root, &target, name);

@@ -92,32 +92,28 @@ static void read_options(struct words *words, int argc)
  * before it has changed the root that is the host's. */
 static struct process find_target(const struct container *container)
 {
-    struct processes processes = {0};
-    read_processes(container, &processes);
-    const struct process *first = first_process(&processes), *prog = main_process(&processes, first);
-    if (!prog)
-        refuse("the container %s has no process", container->name);
-    if (find_stage_program(prog->name)) {
+    struct process first, prog;
+    find_first_process(container, &first, &prog);
+    if (find_stage_program(prog.name)) {
         hint("try again when PROG runs");
         refuse("the container %s is still being made: process %d is %s", container->name,
-               (int)prog->pid, prog->name);
+               (int)prog.pid, prog.name);
     }
-    if (is_frozen(container, first)) {
+    if (is_frozen(container, &first)) {
         hint("\"ctr-resume %s\" lets it go on", container->name);
         refuse("the container %s is paused", container->name);
     }
-    return *first;
+    return first;
 }
 
 /* Returns whether there is a PID namespace among them, in which PROG is to be started. */
 static int add_namespaces(struct composition *chain, const struct process *target)
 {
-    static const struct namespace user = {'U', "user", "user", CLONE_NEWUSER};
     static char process[48], letters[24] = "-";
-    if (is_other_namespace(target->pid, &user))
+    if (is_other_namespace(target->pid, 'U'))
         refuse("process %d is in another user namespace, which cannot be joined yet", (int)target->pid);
     for (const struct namespace *kind = namespaces; kind->name; kind++)
-        if (is_other_namespace(target->pid, kind))
+        if (is_other_namespace(target->pid, kind->letter))
             letters[strlen(letters)] = kind->letter;
     snprintf(process, sizeof process, "%d:%" PRIu64, (int)target->pid, target->start);
     if (!letters[1])

@@ -83,12 +83,12 @@ static const struct program program = {
 };
 
 /* The main functions of all stages. */
-#define STAGE(name, main) int main(int argc, char **argv);
-#include "inline.inc"
+#define STAGE(name, identifier) int identifier##_main(int argc, char **argv);
+#include "stages.inc"
 #undef STAGE
-#define STAGE(name, main) {#name, main},
+#define STAGE(name, identifier) {#name, identifier##_main},
 static const struct inlined stages[] = {
-#include "inline.inc"
+#include "stages.inc"
     {0},
 };
 

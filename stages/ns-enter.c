@@ -99,7 +99,7 @@ static int join(const struct target *target, int flags, char **rest)
     char own[16] = "", joined[16] = "";
     int all = flags == 0;
     for (const struct namespace *kind = namespaces; kind->name; kind++) {
-        if (all && is_other_namespace(target->pid, kind))
+        if (all && is_other_namespace(target->pid, kind->letter))
             flags |= kind->flag;
         if (!(flags & kind->flag))
             continue;
@@ -107,7 +107,7 @@ static int join(const struct target *target, int flags, char **rest)
         if (kind->flag == CLONE_NEWPID) /* the processes that are forked are in it, not we */
             continue;
         chain_note_gone(kind->letter);
-        if (is_own_namespace_of(target->pid, kind))
+        if (is_own_namespace_of(target->pid, kind->letter))
             own[strlen(own)] = kind->letter;
     }
     if (!flags)
