@@ -13,3 +13,14 @@ void *one_more(void *list, int count, size_t size)
         fail("cannot list the containers");
     return list;
 }
+
+void *grow_to(void *memory, size_t *room, size_t size)
+{
+    if (size <= *room)
+        return memory;
+    *room = size < 256 ? 512 : 2 * size;
+    memory = realloc(memory, *room);
+    if (!memory)
+        fail("cannot get %zu bytes of memory", *room);
+    return memory;
+}
