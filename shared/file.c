@@ -80,15 +80,15 @@ int write_or_lose(int fd, const char *text, size_t length)
     int error = errno;
     sigaction(SIGPIPE, &ignored, &pipe);
     sigaction(SIGXFSZ, &ignored, &size);
-    int is_written = write(fd, text, length) == (ssize_t)length;
-    if (!is_written) { /* a pending signal goes when it is ignored once more */
+    int reason = write(fd, text, length) < 0 ? errno : 0;
+    if (reason) { /* a pending signal goes when it is ignored once more */
         sigaction(SIGPIPE, &ignored, NULL);
         sigaction(SIGXFSZ, &ignored, NULL);
     }
     sigaction(SIGXFSZ, &size, NULL);
     sigaction(SIGPIPE, &pipe, NULL);
     errno = error;
-    return is_written;
+    return reason;
 }
 
 int open_lines(struct lines *lines, int directory, const char *path)

@@ -28,9 +28,10 @@ int write_file(int directory, const char *path, const char *value);
 /* The same, and reads into TEXT what the file has then, as read_file() does. */
 int write_and_reread(int directory, const char *path, const char *value, char *text, size_t size);
 
-/* Writes TEXT in one write(2), so that the lines of several processes do not mix. Returns whether it could. What cannot
- * be written is lost, and no signal comes of it (SIGPIPE, SIGXFSZ), not even a pending one where they are blocked, as
- * in a supervisor, which would take it for one to relay. Keeps errno. */
+/* Writes TEXT in one write(2), so that the lines of several processes do not mix. Returns 0, or the reason
+ * why it could not (errno), and keeps errno. What cannot be written is lost, and no signal comes of it (SIGPIPE,
+ * SIGXFSZ), not even a pending one where they are blocked, as in a supervisor, which would take it for one to
+ * relay. */
 int write_or_lose(int fd, const char *text, size_t length);
 
 /* A file that is read line by line, without the cost of stdio(3): that seeks back at the end, and a

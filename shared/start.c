@@ -3,6 +3,7 @@
 #include "file.h"
 #include "message.h"
 
+#include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -79,7 +80,7 @@ void start_leave(void)
         return;
     unsetenv(start_variable);
     if (fcntl(handover, F_SETFD, FD_CLOEXEC) < 0 || fcntl(messages, F_SETFD, FD_CLOEXEC) < 0 ||
-        !write_or_lose(handover, &word, 1))
+        (errno = write_or_lose(handover, &word, 1)))
         fail("cannot tell chain-detach that PROG is next");
 }
 
