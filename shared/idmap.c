@@ -6,6 +6,7 @@
 #include "namespace.h"
 #include "value.h"
 
+#include <errno.h>
 #include <fcntl.h>
 #include <limits.h>
 #include <sched.h>
@@ -16,38 +17,148 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-void add_id_range(struct idmap *map, const char *what, const char *text)
+static int overlap(uint64_t start, uint64_t count, uint64_t other, uint64_t other_count)
 {
-    unsigned *parts[] = {map->from, map->to, map->count};
-    const char *part = text;
-    char number[16];
+    return start < other + other_count && other < start + count;
+}
 
+/* TEXT is how the range was written. */
+static void add_range(struct idmap *map, const char *what, const char *text, uint64_t inner, uint64_t outer,
+                      uint64_t count)
+{
     if (map->ranges == IDMAP_RANGES)
         refuse("%s: more than %d ranges", what, IDMAP_RANGES);
+    if (inner + count > UINT_MAX || outer + count > UINT_MAX)
+        refuse("%s: \"%s\" goes beyond the largest id", what, text);
+    for (int i = 0; i < map->ranges; i++)
+        if (overlap(inner, count, map->inner[i], map->count[i]) ||
+            overlap(outer, count, map->outer[i], map->count[i]))
+            refuse("%s: \"%s\" overlaps with another range", what, text);
+    map->inner[map->ranges] = (unsigned)inner;
+    map->outer[map->ranges] = (unsigned)outer;
+    map->count[map->ranges++] = (unsigned)count;
+}
+
+void add_id_range(struct idmap *map, const char *what, const char *form, const char *text)
+{
+    uint64_t values[3];
+    const char *part = text;
+    char number[16];
     for (int i = 0; i < 3; i++) {
         size_t length = strcspn(part, ":");
         if (length == 0 || length >= sizeof number || (part[length] == ':') != (i < 2))
-            refuse("%s: \"%s\" is not FROM:TO:COUNT", what, text);
+            refuse("%s: \"%s\" is not %s", what, text, form);
         snprintf(number, sizeof number, "%.*s", (int)length, part);
-        parts[i][map->ranges] = (unsigned)read_number(what, number, i == 2, UINT_MAX - 1);
+        values[i] = read_number(what, number, i == 2, UINT_MAX - 1);
         part += length + 1;
     }
-    int last = map->ranges++;
-    const unsigned *starts[] = {map->from, map->to};
-    for (int i = 0; i < 2; i++)
-        for (int j = 0; j <= last; j++) {
-            uint64_t start = starts[i][last], other = starts[i][j], count = map->count[last];
-            if (start + count > UINT_MAX)
-                refuse("%s: \"%s\" goes beyond the largest id", what, text);
-            if (j < last && start < other + map->count[j] && other < start + count)
-                refuse("%s: \"%s\" overlaps with another range", what, text);
+    add_range(map, what, text, values[0], values[1], values[2]);
+}
+
+void add_one_id(struct idmap *map, const char *what, unsigned inner, unsigned outer)
+{
+    char text[40];
+    snprintf(text, sizeof text, "%u:%u:1", inner, outer);
+    add_range(map, what, text, inner, outer, 1);
+}
+
+/* Puts COUNT ids where there is none yet, from the lowest on. */
+static void fill(struct idmap *map, const char *what, const char *text, uint64_t outer, uint64_t count)
+{
+    for (uint64_t inner = 0; count > 0;) {
+        uint64_t room = UINT_MAX - inner, next = 0;
+        for (int i = 0; i < map->ranges; i++) {
+            uint64_t start = map->inner[i], end = start + map->count[i];
+            if (start <= inner && inner < end)
+                next = end;
+            else if (inner < start && start - inner < room)
+                room = start - inner;
         }
+        if (next) {
+            inner = next;
+            continue;
+        }
+        if (room > count)
+            room = count;
+        add_range(map, what, text, inner, outer, room);
+        inner += room;
+        outer += room;
+        count -= room;
+    }
+}
+
+uint64_t add_subordinate_ids(struct idmap *map, const char *file, const char *name, unsigned id)
+{
+    struct lines lines;
+    uint64_t total = 0;
+    char number[16];
+    snprintf(number, sizeof number, "%u", id);
+    if (!open_lines(&lines, AT_FDCWD, file)) {
+        if (errno != ENOENT)
+            fail("cannot read %s", file);
+        return 0;
+    }
+    for (char *line; (line = next_line(&lines));) {
+        char owner[256], start[16], count[16], rest;
+        /* NAME:START:COUNT */
+        int parts = sscanf(line, "%255[^:]:%15[0-9]:%15[0-9]%c", owner, start, count, &rest);
+        if (parts < 1 || (strcmp(owner, name) != 0 && strcmp(owner, number) != 0))
+            continue;
+        if (parts != 3)
+            refuse("%s: \"%s\" is not NAME:START:COUNT", file, line);
+        uint64_t ids = read_number(file, count, 0, UINT_MAX - 1);
+        fill(map, file, line, read_number(file, start, 0, UINT_MAX - 1), ids);
+        total += ids;
+    }
+    errno = lines.error;
+    if (errno)
+        fail("cannot read %s", file);
+    return total;
+}
+
+static int has_id(const unsigned *starts, const struct idmap *map, unsigned id)
+{
+    for (int i = 0; i < map->ranges; i++)
+        if (id >= starts[i] && id - starts[i] < map->count[i])
+            return 1;
+    return 0;
+}
+
+int has_outer_id(const struct idmap *map, unsigned outer)
+{
+    return has_id(map->outer, map, outer);
+}
+
+int has_inner_id(const struct idmap *map, unsigned inner)
+{
+    return has_id(map->inner, map, inner);
+}
+
+int is_in_map(const char *path, unsigned id)
+{
+    struct lines lines;
+    int found = 0;
+    if (!open_lines(&lines, AT_FDCWD, path))
+        return 1;
+    for (char *line; (line = next_line(&lines));) {
+        unsigned inner, count;
+        if (sscanf(line, "%u %*u %u", &inner, &count) == 2 && id >= inner && id - inner < count)
+            found = 1;
+    }
+    return found;
+}
+
+void print_id_map(const struct idmap *map, char *text)
+{
+    *text = '\0';
+    for (int i = 0; i < map->ranges; i++)
+        text += sprintf(text, "%u %u %u\n", map->inner[i], map->outer[i], map->count[i]);
 }
 
 /* A process that does nothing until it is killed, at the latest with us. */
 static pid_t fork_idle(void)
 {
-    pid_t parent = getpid(), child = fork_with(CLONE_NEWUSER, -1);
+    pid_t parent = getpid(), child = fork_unnoticed(CLONE_NEWUSER);
     if (child == 0 && (prctl(PR_SET_PDEATHSIG, SIGKILL) < 0 || getppid() != parent))
         _exit(STATUS_FAILED);
     if (child == 0)
@@ -58,14 +169,13 @@ static pid_t fork_idle(void)
 
 int make_id_namespace(const struct idmap *map)
 {
-    char path[48], lines[IDMAP_RANGES * 40] = "";
+    char path[48], lines[IDMAP_TEXT];
     pid_t child = fork_idle();
     if (child < 0) {
         hint_at_refused(CLONE_NEWUSER);
         fail("cannot make a user namespace for the map of ids");
     }
-    for (int i = 0; i < map->ranges; i++)
-        sprintf(lines + strlen(lines), "%u %u %u\n", map->from[i], map->to[i], map->count[i]);
+    print_id_map(map, lines);
     int namespace = -1;
     snprintf(path, sizeof path, "/proc/%d/uid_map", (int)child);
     if (write_file(AT_FDCWD, path, lines) == 0) {
@@ -78,7 +188,7 @@ int make_id_namespace(const struct idmap *map)
     if (namespace < 0)
         complain("cannot set the map of ids: %s", path);
     kill(child, SIGKILL);
-    waitpid(child, NULL, 0);
+    waitpid(child, NULL, __WALL);
     if (namespace < 0)
         _exit(STATUS_FAILED);
     return namespace;

@@ -45,6 +45,9 @@ int open_path(int directory, const char *path, int flags, enum resolution resolu
  * born in (CLONE_INTO_CGROUP), or -1 for the parent's own. */
 pid_t fork_with(uint64_t flags, int cgroup);
 
+/* The same, without a signal when the child ends: so it leaves no trace in PROG. waitpid(2) takes it with __WALL. */
+pid_t fork_unnoticed(uint64_t flags);
+
 /* close_range(2), flags 0: closes the descriptors FIRST to LAST, both included. */
 int close_descriptors(unsigned first, unsigned last);
 

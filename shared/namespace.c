@@ -16,6 +16,7 @@
 #include <unistd.h>
 
 const struct namespace namespaces[] = {
+    {'U', "user", "user", CLONE_NEWUSER},
     {'m', "mount", "mnt", CLONE_NEWNS},
     {'u', "uts", "uts", CLONE_NEWUTS},
     {'i', "ipc", "ipc", CLONE_NEWIPC},
@@ -48,11 +49,10 @@ static ino_t host_identity(const struct namespace *kind)
 
 /* The numbers of the machine's first namespaces are fixed (linux/proc_ns.h). */
 enum { FIRST_PID = 0xeffffffc, FIRST_USER = 0xeffffffd };
-static const struct namespace user_kind = {'U', "user", "user", CLONE_NEWUSER};
 
 static const struct namespace *kind_of(char letter)
 {
-    const struct namespace *kind = letter == user_kind.letter ? &user_kind : namespaces;
+    const struct namespace *kind = namespaces;
     while (kind->letter != letter)
         kind++;
     return kind;
@@ -67,16 +67,35 @@ static int is_first_process(void)
 
 int in_user_namespace(void)
 {
-    ino_t own = identity("self", &user_kind);
+    ino_t own = identity("self", kind_of('U'));
     return own != 0 && own != FIRST_USER;
+}
+
+/* Says whether a file of /proc/sys has this value. */
+static int is_set_to(const char *path, const char *value)
+{
+    char text[32];
+    return read_file(AT_FDCWD, path, text, sizeof text) > 0 && strcmp(text, value) == 0;
 }
 
 static void hint_at_limit(const struct namespace *kind)
 {
-    char path[48], limit[32];
+    char path[48];
     snprintf(path, sizeof path, "/proc/sys/user/max_%s_namespaces", kind->file);
-    if (read_file(AT_FDCWD, path, limit, sizeof limit) > 0 && strcmp(limit, "0\n") == 0)
+    if (is_set_to(path, "0\n"))
         hint("%s is 0", path);
+}
+
+/* The first is Debian's; the second lets the namespace be made, and takes its capabilities. */
+static void hint_at_user_namespaces(void)
+{
+    static const char clone[] = "/proc/sys/kernel/unprivileged_userns_clone";
+    static const char apparmor[] = "/proc/sys/kernel/apparmor_restrict_unprivileged_userns";
+    if (is_set_to(clone, "0\n"))
+        hint("%s is 0: users may make no user namespaces", clone);
+    else if (is_set_to(apparmor, "1\n"))
+        hint("AppArmor allows user namespaces to programs with a profile for it only (%s): chain(7) has one",
+             apparmor);
 }
 
 void hint_at_refused(int flags)
@@ -85,8 +104,8 @@ void hint_at_refused(int flags)
     for (const struct namespace *kind = namespaces; error == ENOSPC && kind->name; kind++)
         if (flags & kind->flag)
             hint_at_limit(kind);
-    if (error == ENOSPC && flags & CLONE_NEWUSER)
-        hint_at_limit(&user_kind);
+    if (flags & CLONE_NEWUSER && (error == EPERM || error == EACCES))
+        hint_at_user_namespaces();
     errno = error;
     if (!(flags & CLONE_NEWUSER)) /* which anybody may make */
         hint_missing(CAPABILITY_SYS_ADMIN);

@@ -29,7 +29,7 @@ void need_own_namespace(char letter);
 /* Returns whether the namespace of this kind is not that of process 1, as far as can be found out. */
 int has_own_namespace(char letter);
 
-/* The same of the namespace of another process, the letter U for that of users included: whether it is known to be not that of process 1, and whether it is
+/* The same of the namespace of another process: whether it is known to be not that of process 1, and whether it is
  * not ours. The second ends the program with 125 and a message when it cannot be found out. */
 int is_own_namespace_of(pid_t pid, char letter);
 int is_other_namespace(pid_t pid, char letter);
@@ -38,8 +38,9 @@ int is_other_namespace(pid_t pid, char letter);
 int in_user_namespace(void);
 
 /*
- * After a failure to make namespaces (CLONE_NEW*): keeps a hint when this user namespace may have none of a
- * kind (/proc/sys/user, namespaces(7)), or when the process lacks the capability. Keeps errno.
+ * After a failure to make namespaces (CLONE_NEW*), or to map ids in a new one of users: keeps a hint when this user
+ * namespace may have none of a kind (/proc/sys/user, namespaces(7)), when user namespaces are turned off for users, or
+ * when the process lacks the capability. Keeps errno.
  */
 void hint_at_refused(int flags);
 

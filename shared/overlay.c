@@ -4,6 +4,7 @@
 #include "kernel.h"
 #include "message.h"
 #include "mount.h"
+#include "namespace.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -29,7 +30,7 @@ static const char *name_of(int layer, char *name)
 
 int make_overlay(const int *layers, int count, int upper, int work, unsigned flags, const char *where)
 {
-    struct mount_option settings[LAYERS + 3] = {{0}}, *next = settings;
+    struct mount_option settings[LAYERS + 4] = {{0}}, *next = settings;
     char names[LAYERS + 2][32], joined[LAYERS * 32] = "";
     for (int i = 0; i < count; i++)
         strcat(strcat(joined, i ? ":" : ""), name_of(layers[i], names[i]));
@@ -43,6 +44,9 @@ int make_overlay(const int *layers, int count, int upper, int work, unsigned fla
         *next++ = (struct mount_option){"upperdir", name_of(upper, names[LAYERS])};
         *next++ = (struct mount_option){"workdir", name_of(work, names[LAYERS + 1])};
     }
+    /* Else the kernel would need attributes that only the host's root can set. */
+    if (in_user_namespace())
+        *next++ = (struct mount_option){"userxattr", NULL};
     return make_mount("overlay", settings, flags, where);
 }
 

@@ -8,7 +8,7 @@
 #include <fcntl.h>
 #include <unistd.h>
 
-void open_root(const char *dir, unsigned flags)
+void open_root(const char *dir, unsigned flags, const struct idmap *map)
 {
     int target = open_at(AT_FDCWD, dir, O_PATH | O_DIRECTORY);
     if (target < 0)
@@ -17,6 +17,8 @@ void open_root(const char *dir, unsigned flags)
     int tree = clone_tree(target, NULL, 1);
     if (tree < 0)
         fail("cannot make a mount of the new root %s", dir);
+    if (map && map->ranges && map_mount_ids(tree, make_id_namespace(map), 1) < 0)
+        fail("cannot map the ids of the new root %s", dir);
     if (flags && add_mount_flags(tree, flags, 1) < 0)
         fail("cannot set the flags of the new root %s", dir);
     if (attach_mount(tree, target) < 0)

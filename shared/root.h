@@ -6,11 +6,14 @@
 #ifndef ROOT_H
 #define ROOT_H
 
+#include "idmap.h"
+
 /*
  * Makes the directory DIR, with what is mounted below it, a mount of its own, with these MOUNT_ATTR_*
- * flags on all of it, and the working directory. Ends with status 125 and a message when the kernel
+ * flags on all of it, and its ids shown as MAP has them (NULL, or one without ranges: as they are), and the
+ * working directory. Ends with status 125 and a message when the kernel
  * refuses (open_tree(2), mount_setattr(2), move_mount(2)).
  */
-void open_root(const char *dir, unsigned flags);
+void open_root(const char *dir, unsigned flags, const struct idmap *map);
 
 #endif

@@ -67,7 +67,7 @@ int main(int argc, char **argv)
             flags |= MOUNT_ATTR_NOEXEC;
             break;
         case MAP:
-            add_id_range(&map, words.option, words.value);
+            add_id_range(&map, words.option, "FROM:TO:COUNT", words.value);
             break;
         }
     const char *source = next_operand(&words, "SOURCE");

@@ -1,5 +1,6 @@
 /* mnt-dev: mount a /dev of the container's own. */
 #include "chain.h"
+#include "idmap.h"
 #include "kernel.h"
 #include "message.h"
 #include "mount.h"
@@ -104,8 +105,11 @@ int main(int argc, char **argv)
     char **rest = next_program(&words);
 
     const struct mount_option none[] = {{0}}, small[] = {{"mode", "755"}, {"size", "64k"}, {0}};
-    const struct mount_option terminals[] = {
-        {"mode", "620"}, {"ptmxmode", "666"}, {"gid", "5"}, {0}};
+    /* Group 5 is tty everywhere; a user namespace of one group does not have it. */
+    const struct mount_option terminals[] = {{"mode", "620"},
+                                             {"ptmxmode", "666"},
+                                             {is_in_map("/proc/self/gid_map", 5) ? "gid" : NULL, "5"},
+                                             {0}};
     const struct mount_option shared[] = {
         {"mode", "1777"}, {*shm_size ? "size" : NULL, shm_size}, {0}};
     const unsigned plain = MOUNT_ATTR_NOSUID | MOUNT_ATTR_NOEXEC;

@@ -1,5 +1,6 @@
 /* mnt-overlay: open the new root as a writable view of directories that stay as they are. */
 #include "chain.h"
+#include "idmap.h"
 #include "kernel.h"
 #include "message.h"
 #include "mount.h"
@@ -8,6 +9,7 @@
 #include "value.h"
 #include "words.h"
 
+#include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
 #include <string.h>
@@ -15,13 +17,14 @@
 #include <sys/statvfs.h>
 #include <unistd.h>
 
-enum { LOWER = 256, UPPER, WORK, SIZE, NODEV };
+enum { LOWER = 256, UPPER, WORK, SIZE, NODEV, MAP };
 
 static const struct option options[] = {
     {LOWER, "lower", "LAYER...", "a layer below DIR; each one is below those before it"},
     {UPPER, "upper", "DIR", "keep the changes there (default: in a tmpfs, and gone at the end)"},
     {WORK, "work", "DIR", "an empty directory on the same file system, for the kernel's use"},
     {NODEV, "nodev", NULL, "device nodes in it are none"},
+    {MAP, "map", "FROM:TO:COUNT...", "the ids of the layers that begin at FROM are those that begin at\nTO in the view"},
     {SIZE, "size", "SIZE", "of that tmpfs: at most so many bytes (default: half of the memory)"},
     {0},
 };
@@ -34,12 +37,20 @@ static const struct program program = {
     options,
 };
 
-static int open_layer(const char *dir)
+/* The ids of a layer are mapped by a mount of its own, which covers it. */
+static int open_layer(const char *dir, const struct idmap *map)
 {
     int layer = open_at(AT_FDCWD, dir, O_PATH | O_DIRECTORY);
     if (layer < 0)
         fail("cannot open the layer %s", dir);
-    return layer;
+    if (!map->ranges)
+        return layer;
+    int tree = clone_tree(layer, NULL, 0);
+    if (tree < 0 || map_mount_ids(tree, make_id_namespace(map), 0) < 0)
+        fail("cannot map the ids of the layer %s", dir);
+    put_mount(tree, layer, "the layer", dir);
+    close(layer);
+    return tree;
 }
 
 static int check_count(int count)
@@ -67,9 +78,10 @@ static int make_upper(const char *dir, int target, const char *size, int *upper,
     const struct mount_option settings[] = {{"mode", "700"}, {*size ? "size" : NULL, size}, {0}};
     int tree = make_mount("tmpfs", settings, MOUNT_ATTR_NOSUID | MOUNT_ATTR_NODEV, dir);
     put_mount(tree, target, "tmpfs", dir);
-    /* The root of an overlay has the owner and the mode of its upper layer. */
+    /* The root of an overlay has the owner and the mode of its upper layer. An owner that this user namespace
+     * does not have (EINVAL) cannot be given to it. */
     if (fstat(target, &status) < 0 || mkdirat(tree, "upper", 0700) < 0 ||
-        fchownat(tree, "upper", status.st_uid, status.st_gid, 0) < 0 ||
+        (fchownat(tree, "upper", status.st_uid, status.st_gid, 0) < 0 && errno != EINVAL) ||
         fchmodat(tree, "upper", status.st_mode & 07777, 0) < 0 || mkdirat(tree, "work", 0700) < 0 ||
         (*upper = open_at(tree, "upper", O_PATH | O_DIRECTORY)) < 0 ||
         (*work = open_at(tree, "work", O_PATH | O_DIRECTORY)) < 0)
@@ -81,6 +93,7 @@ int main(int argc, char **argv)
 {
     struct words words = read_words(&program, argc, argv);
     const char *lower[LAYERS], *upper = NULL, *work = NULL;
+    struct idmap map = {0};
     char size[24] = "";
     int layers[LAYERS], count = 1;
     unsigned flags = 0;
@@ -99,6 +112,9 @@ int main(int argc, char **argv)
         case NODEV:
             flags = MOUNT_ATTR_NODEV;
             break;
+        case MAP:
+            add_id_range(&map, words.option, "FROM:TO:COUNT", words.value);
+            break;
         case SIZE:
             snprintf(size, sizeof size, "%llu",
                      (unsigned long long)read_size(words.option, words.value, 1));
@@ -115,11 +131,11 @@ int main(int argc, char **argv)
     if (chain_made('/'))
         refuse("a new root is open already");
     for (int i = 0; i < count; i++)
-        layers[i] = open_layer(lower[i]);
+        layers[i] = open_layer(lower[i], &map);
     int upper_layer, work_layer, top = layers[0];
     if (upper) {
-        upper_layer = open_layer(upper);
-        work_layer = open_layer(work);
+        upper_layer = open_layer(upper, &map);
+        work_layer = open_layer(work, &map);
     } else {
         top = make_upper(lower[0], layers[0], size, &upper_layer, &work_layer);
     }

@@ -1,11 +1,15 @@
 /* ns-enter: run the rest of the chain in new namespaces. */
+#include "account.h"
 #include "chain.h"
+#include "idmap.h"
 #include "kernel.h"
 #include "message.h"
 #include "namespace.h"
 #include "process.h"
+#include "root.h"
 #include "supervise.h"
 #include "trace.h"
+#include "userns.h"
 #include "value.h"
 #include "words.h"
 
@@ -20,9 +24,16 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-enum { TARGET = 256, NO_FORK };
+enum { TARGET = 256, NO_FORK, MAP_USER, MAP_GROUP, MAP_AUTO };
 
 static const struct option options[] = {
+    {'U', "user", NULL, "new user namespace (default: --map-root)"},
+    {'r', "map-root", NULL, "it has the caller as its root"},
+    {'c', "map-current", NULL, "it has the caller, by the same ids"},
+    {MAP_AUTO, "map-auto", NULL,
+     "it has the ranges of ids that are the caller's, too\n(/etc/subuid, /etc/subgid)"},
+    {MAP_USER, "map-user", "INNER:OUTER:COUNT...", "it has these users of the outer one"},
+    {MAP_GROUP, "map-group", "INNER:OUTER:COUNT...", "it has these groups"},
     {'m', "mount", NULL, "new mount namespace; its mounts are private"},
     {'u', "uts", NULL, "new UTS namespace: host name and domain name"},
     {'i', "ipc", NULL, "new IPC namespace"},
@@ -42,6 +53,32 @@ static const struct program program = {
     "Run PROG in new namespaces, or in those of another process",
     options,
 };
+
+/* Adds to what was given the caller's own ids: as 'r' or 'c' says, with 0 only where nothing was given; and its
+ * ranges. */
+static void complete_maps(struct idmap *users, struct idmap *groups, int own, int automatic)
+{
+    uid_t user = geteuid();
+    gid_t group = getegid();
+    if (own || (!users->ranges && !groups->ranges)) {
+        const char *option = own == 'c' ? "--map-current" : "--map-root";
+        add_one_id(users, option, own == 'c' ? user : 0, user);
+        add_one_id(groups, option, own == 'c' ? group : 0, group);
+    }
+    if (automatic) {
+        struct login login = find_login(user);
+        uint64_t user_count = add_subordinate_ids(users, "/etc/subuid", login.name, user);
+        if (user_count == 0 || add_subordinate_ids(groups, "/etc/subgid", login.name, user) == 0) {
+            hint("add a line %s:START:65536 there, or see usermod(8)", login.name);
+            refuse("--map-auto: %s has no ranges for %s", user_count ? "/etc/subgid" : "/etc/subuid", login.name);
+        }
+    }
+    if (!groups->ranges)
+        refuse("--map-user: --map-group is missing");
+    if (!users->ranges)
+        refuse("--map-group: --map-user is missing");
+    check_id_maps(users, groups);
+}
 
 /* unshare(2) makes a time namespace for children; that PROG is in it, too, not every kernel sees to at
  * exec (time_namespaces(7)). */
@@ -97,6 +134,7 @@ static struct target find_target(const char *option, const char *text)
 static int join(const struct target *target, int flags, char **rest)
 {
     char own[16] = "", joined[16] = "";
+    struct userns_ids ids = {0};
     int all = flags == 0;
     for (const struct namespace *kind = namespaces; kind->name; kind++) {
         if (all && is_other_namespace(target->pid, kind->letter))
@@ -104,6 +142,8 @@ static int join(const struct target *target, int flags, char **rest)
         if (!(flags & kind->flag))
             continue;
         joined[strlen(joined)] = kind->letter;
+        if (kind->flag == CLONE_NEWUSER)
+            ids = userns_ids_of(target->pid);
         if (kind->flag == CLONE_NEWPID) /* the processes that are forked are in it, not we */
             continue;
         chain_note_gone(kind->letter);
@@ -118,6 +158,8 @@ static int join(const struct target *target, int flags, char **rest)
         fail("cannot join the namespaces of process %d (-%s)", (int)target->pid, joined);
     did("joined the namespaces of process %d (-%s)", (int)target->pid, joined);
     close(target->pidfd);
+    if (flags & CLONE_NEWUSER)
+        take_ids_in(&ids);
     if (flags & CLONE_NEWNS) {
         for (const char *letter = "/sd"; *letter; letter++)
             chain_note_gone(*letter);
@@ -146,12 +188,33 @@ int main(int argc, char **argv)
     struct supervisor supervisor;
     char made[16] = "";
     struct target target = {.pidfd = -1};
-    int flags = 0, count = 0, no_fork = 0;
+    struct idmap users = {0}, groups = {0};
+    int flags = 0, count = 0, no_fork = 0, own = 0, automatic = 0;
 
     for (int letter; (letter = next_option(&words));) {
-        if (letter == TARGET)
+        switch (letter) {
+        case TARGET:
             target = find_target(words.option, words.value);
-        no_fork |= letter == NO_FORK;
+            break;
+        case NO_FORK:
+            no_fork = 1;
+            break;
+        case MAP_USER:
+            add_id_range(&users, words.option, "INNER:OUTER:COUNT", words.value);
+            break;
+        case MAP_GROUP:
+            add_id_range(&groups, words.option, "INNER:OUTER:COUNT", words.value);
+            break;
+        case MAP_AUTO:
+            automatic = 1;
+            break;
+        case 'r':
+        case 'c':
+            if (own && own != letter)
+                refuse("--map-root and --map-current: only one of them");
+            own = letter;
+            break;
+        }
         for (const struct namespace *kind = namespaces; kind->name; kind++)
             if (kind->letter == letter && !(flags & kind->flag)) {
                 flags |= kind->flag;
@@ -159,10 +222,19 @@ int main(int argc, char **argv)
             }
     }
     char **rest = next_program(&words);
+    int maps = own || automatic || users.ranges || groups.ranges;
+    if (target.pidfd >= 0 && maps)
+        refuse("--target: the maps of ids are for a new user namespace");
     if (target.pidfd < 0 && no_fork)
         refuse("--no-fork: only with --target");
+    if (maps && !(flags & CLONE_NEWUSER)) {
+        flags |= CLONE_NEWUSER;
+        made[count++] = 'U';
+    }
     if (target.pidfd < 0 && !flags)
         refuse("no namespace is asked for");
+    if (target.pidfd < 0 && flags & CLONE_NEWUSER)
+        complete_maps(&users, &groups, own, automatic);
 
     if (target.pidfd >= 0) {
         flags = join(&target, flags, rest);
@@ -172,6 +244,10 @@ int main(int argc, char **argv)
             chain_note_made("f");
         chain(rest);
     }
+    /* First the user namespace, which the others then belong to. */
+    if (flags & CLONE_NEWUSER)
+        enter_user_namespace(&users, &groups);
+    flags &= ~CLONE_NEWUSER;
     /* Only a new process can be process 1; the one that forks it stays in the namespaces outside. */
     if (flags & CLONE_NEWPID) {
         pid_t child = fork_supervised(&supervisor, (uint64_t)flags, -1);
@@ -181,7 +257,7 @@ int main(int argc, char **argv)
         }
         if (child > 0)
             _exit(supervise(&supervisor));
-    } else if (unshare(flags) < 0) {
+    } else if (flags && unshare(flags) < 0) {
         hint_at_refused(flags);
         fail("cannot make new namespaces (-%s)", made);
     }
@@ -191,6 +267,9 @@ int main(int argc, char **argv)
         fail("cannot make the mounts private");
     if (flags & CLONE_NEWNS)
         chain_note_gone('j');
+    /* What came from a more privileged namespace cannot be moved any more; a copy of it can (mount_namespaces(7)). */
+    if (flags & CLONE_NEWNS && chain_made('/') && strchr(made, 'U'))
+        open_root(".", 0, NULL);
     chain_note_made(made);
     if (is_traced())
         tell_namespaces(made);

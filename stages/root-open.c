@@ -1,5 +1,6 @@
 /* root-open: open the directory that is to become the root, so that things can be mounted in it. */
 #include "chain.h"
+#include "idmap.h"
 #include "kernel.h"
 #include "message.h"
 #include "namespace.h"
@@ -8,11 +9,12 @@
 
 #include <stddef.h>
 
-enum { NODEV = 256 };
+enum { NODEV = 256, MAP };
 
 static const struct option options[] = {
     {'r', "read-only", NULL, "mount it, and all below it, read-only"},
     {NODEV, "nodev", NULL, "its device nodes, and those below it, are none"},
+    {MAP, "map", "FROM:TO:COUNT...", "show the ids that begin at FROM as those that begin at TO"},
     {0},
 };
 
@@ -27,16 +29,27 @@ static const struct program program = {
 int main(int argc, char **argv)
 {
     struct words words = read_words(&program, argc, argv);
+    struct idmap map = {0};
     unsigned flags = 0;
     for (int letter; (letter = next_option(&words));)
-        flags |= letter == NODEV ? MOUNT_ATTR_NODEV : MOUNT_ATTR_RDONLY;
+        switch (letter) {
+        case 'r':
+            flags |= MOUNT_ATTR_RDONLY;
+            break;
+        case NODEV:
+            flags |= MOUNT_ATTR_NODEV;
+            break;
+        case MAP:
+            add_id_range(&map, words.option, "FROM:TO:COUNT", words.value);
+            break;
+        }
     const char *dir = next_operand(&words, "DIR");
     char **rest = next_program(&words);
 
     need_own_namespace('m');
     if (chain_made('/'))
         refuse("a new root is open already");
-    open_root(dir, flags);
+    open_root(dir, flags, &map);
     chain_note_made("/");
     chain(rest);
 }

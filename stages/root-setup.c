@@ -48,7 +48,7 @@ int main(int argc, char **argv)
     need_own_namespace('m');
     chain_keep_stages(rest);
     if (!chain_made('/')) {
-        open_root(dir, flags);
+        open_root(dir, flags, NULL);
     } else {
         if (strcmp(dir, ".") != 0) {
             hint("its name is \".\" here");

@@ -270,7 +270,7 @@ testWithoutProc() {
     lives_in ns-enter -u
     # Which are not ours cannot be found out.
     attempt unshare -m sh -c 'mount -t tmpfs none /proc && exec ns-enter --target "$0" echo reached' "$target"
-    refused "ns-enter: cannot compare the mount namespace with that of process $target: No such file or directory"
+    refused "ns-enter: cannot compare the user namespace with that of process $target: No such file or directory"
     leave
 }
 
@@ -280,7 +280,7 @@ testWithoutRoot() {
     refused "ns-enter: cannot join the namespaces of process $target (-u): Operation not permitted"
     assertEquals 'ns-enter: hint: this user is not root: run it with sudo' "$hint"
     as_nobody ns-enter --target "$target" echo reached
-    refused "ns-enter: cannot compare the mount namespace with that of process $target: Permission denied"
+    refused "ns-enter: cannot compare the user namespace with that of process $target: Permission denied"
     as_nobody ns-enter --target "$target:$(start_of "$target")" -m echo reached
     refused 'ns-enter: cannot keep the directory of the stages: *: Operation not permitted'
     leave

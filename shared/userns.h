@@ -1,0 +1,36 @@
+/*
+ * userns.h: a user namespace for the rest of the chain (user_namespaces(7)).
+ */
+#ifndef USERNS_H
+#define USERNS_H
+
+#include "idmap.h"
+
+#include <sys/types.h>
+
+/* Refuses maps that leave no user, or no group, to be in the namespace: they need our own id, or 0. Ends with 125 and
+ * a message. */
+void check_id_maps(const struct idmap *users, const struct idmap *groups);
+
+/*
+ * Makes the namespace and enters it. One own id for users and groups each a process without power may map itself, and
+ * the groups stay for good then, as the kernel demands (setgroups(2) is denied). Other maps are written by a process
+ * that stays outside for it: with CAP_SETUID and CAP_SETGID as they are, else by newuidmap(1) and newgidmap(1).
+ *
+ * An id that the maps do not have becomes 0, and the supplementary groups go with it. Who is another user than 0 in
+ * there has all capabilities for the stages only (hold_capabilities(), capability.h). Ends with 125 and a message,
+ * with a hint at what the host lacks.
+ */
+void enter_user_namespace(const struct idmap *users, const struct idmap *groups);
+
+/* What is asked of the target before setns(2): whether its user namespace has a user 0 and a group 0 (then this process
+ * becomes them), and whether groups can be changed in it. */
+struct userns_ids {
+    int has_root, keeps_groups;
+};
+struct userns_ids userns_ids_of(pid_t pid);
+
+/* Takes on the ids of a user namespace that has been joined. Ends with 125 and a message. */
+void take_ids_in(const struct userns_ids *ids);
+
+#endif
