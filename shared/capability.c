@@ -49,6 +49,12 @@ int get_capabilities(struct capabilities *have)
     return 0;
 }
 
+int has_capability(int number)
+{
+    struct capabilities have;
+    return get_capabilities(&have) == 0 && have.effective >> number & 1;
+}
+
 int set_capabilities(const struct capabilities *wanted)
 {
     struct call_header header = {.version = VERSION_3};

@@ -30,6 +30,9 @@ struct capabilities {
 int get_capabilities(struct capabilities *have);
 int set_capabilities(const struct capabilities *wanted);
 
+/* Says whether this one is effective. Cannot fail. */
+int has_capability(int number);
+
 /* Gives up all capabilities that this process has: capset(2) with empty sets. Its bounding set stays.
  * Returns 0, or -1 and errno. */
 int drop_capabilities(void);

@@ -5,6 +5,7 @@
 #include "file.h"
 #include "kernel.h"
 #include "message.h"
+#include "namespace.h"
 #include "subtree.h"
 #include "trace.h"
 
@@ -63,9 +64,15 @@ static void hint_at_many_groups(const struct cgroup_place *place, unsigned depth
     if (error == EAGAIN) {
         hint_at_depth(place->hierarchy, depth);
         hint_at_full(place->hierarchy, "cgroup.max.descendants", "cgroup.stat", "nr_descendants");
-    } else if (error == EACCES && geteuid() != 0 && place->hierarchy->version == 2) {
+    } else if (error == EACCES && !is_host_root() && place->hierarchy->version == 2) {
         hint("no control group is delegated to this user: put "
-             "\"systemd-run --user --scope -p Delegate=yes\" before it, or run it with sudo");
+             "\"systemd-run --user --scope -p Delegate=yes\" before it, or run it with sudo, or leave the limits "
+             "out (minictr --no-limits)");
+    } else if (error == EACCES && !is_host_root()) {
+        hint("no control group is delegated to this user: root can (cg-limit(1) shows how), or run it with sudo, "
+             "or leave the limits out (minictr --no-limits)");
+    } else if (error == EROFS) {
+        hint("the control groups are mounted read-only here: leave the limits out (minictr --no-limits)");
     }
     errno = error;
 }

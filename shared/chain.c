@@ -248,6 +248,19 @@ void chain_keep_stages(char **rest)
     pass_on(stages_variable, entry, sizeof entry, fd);
 }
 
+void chain_keep_directory(void)
+{
+    static char entry[64];
+    char path[PATH_MAX];
+    if (chain_kept_stages() >= 0)
+        return;
+    chain_directory(path);
+    int fd = open_at(AT_FDCWD, path, O_PATH | O_DIRECTORY);
+    if (fd < 0)
+        fail("cannot keep the directory of the stages: %s", path);
+    pass_on(stages_variable, entry, sizeof entry, fd);
+}
+
 /* Writes where a stage of this name would be into PATH: relative to the descriptor STAGES, or with -1 its
  * whole path. Returns whether it can be one. */
 static int find_stage(int stages, const char *name, char *path)

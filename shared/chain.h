@@ -63,6 +63,10 @@ int chain_kept_stages(void);
  */
 void chain_keep_stages(char **rest);
 
+/* The same without the power to copy mounts: the descriptor is of the directory itself. So no process that holds it may
+ * be seen inside. */
+void chain_keep_directory(void);
+
 /* Returns the descriptor of the host's file system, or -1: see chain_keep_stages(). */
 int chain_host(void);
 

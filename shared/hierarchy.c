@@ -2,6 +2,7 @@
 
 #include "file.h"
 #include "mountinfo.h"
+#include "namespace.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -106,7 +107,7 @@ static int is_container(const char *path)
 static int is_delegated(const char *path, int version)
 {
     char value[2];
-    if (geteuid() != 0)
+    if (!is_host_root())
         return faccessat(AT_FDCWD, path, W_OK, AT_EACCESS) == 0;
     return version == 2 && getxattr(path, "trusted.delegate", value, sizeof value) == 1 &&
            value[0] == '1';
@@ -179,7 +180,7 @@ int find_hierarchies(struct hierarchy *list, unsigned controllers, const char *p
     struct mounted mount;
     int count = 0, mounted = 0;
 
-    if (!parent && geteuid() == 0 && !is_nested() && (count = find_usual(list, controllers)) > 0)
+    if (!parent && is_host_root() && !is_nested() && (count = find_usual(list, controllers)) > 0)
         return count;
     if (!open_lines(&lines, AT_FDCWD, "/proc/self/mountinfo"))
         return -1;

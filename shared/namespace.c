@@ -71,6 +71,11 @@ int in_user_namespace(void)
     return own != 0 && own != FIRST_USER;
 }
 
+int is_host_root(void)
+{
+    return geteuid() == 0 && !in_user_namespace();
+}
+
 /* Says whether a file of /proc/sys has this value. */
 static int is_set_to(const char *path, const char *value)
 {

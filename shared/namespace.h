@@ -37,6 +37,9 @@ int is_other_namespace(pid_t pid, char letter);
 /* Says whether this process is known to be in a user namespace other than the machine's first. */
 int in_user_namespace(void);
 
+/* Says whether this process is root, and of the machine, as far as it knows. */
+int is_host_root(void);
+
 /*
  * After a failure to make namespaces (CLONE_NEW*), or to map ids in a new one of users: keeps a hint when this user
  * namespace may have none of a kind (/proc/sys/user, namespaces(7)), when user namespaces are turned off for users, or

@@ -3,6 +3,7 @@
 #include "compose.h"
 #include "kernel.h"
 #include "message.h"
+#include "namespace.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -11,7 +12,12 @@
 #include <sys/xattr.h>
 #include <unistd.h>
 
-static const char attribute[] = "trusted.minictr.chain";
+/* Of a container that root has made, nobody else can change it. */
+static const char *attribute(void)
+{
+    return is_host_root() ? "trusted.minictr.chain" : "user.minictr.chain";
+}
+
 enum { MOST = 64 * 1024 }; /* XATTR_SIZE_MAX */
 
 void record_chain(const struct cgroup *group, char *const *words)
@@ -25,16 +31,16 @@ void record_chain(const struct cgroup *group, char *const *words)
         memcpy(text + length, *words, size);
         length += size;
     }
-    fsetxattr(group->places[0].group, attribute, text, length, 0);
+    fsetxattr(group->places[0].group, attribute(), text, length, 0);
 }
 
 /* Returns how long the attribute is, or 0. */
 static size_t read_attribute(int group, char *text)
 {
     int directory = open_at(group, ".", O_RDONLY | O_DIRECTORY);
-    ssize_t length = directory < 0 ? -1 : fgetxattr(directory, attribute, text, MOST);
+    ssize_t length = directory < 0 ? -1 : fgetxattr(directory, attribute(), text, MOST);
     if (length < 0 && errno != ENODATA && errno != ENOTSUP)
-        fail("cannot read the chain of the container: %s", attribute);
+        fail("cannot read the chain of the container: %s", attribute());
     close(directory);
     return length < 0 ? 0 : (size_t)length;
 }

@@ -12,6 +12,15 @@
  * a message. */
 void check_id_maps(const struct idmap *users, const struct idmap *groups);
 
+/* Says whether this user may map ranges of ids: it has some (/etc/subuid, /etc/subgid), and newuidmap(1) and
+ * newgidmap(1) are there. Ends with 125 and a message when the files cannot be read. */
+int may_map_ranges(void);
+
+/* Chooses 65536 ids that belong to nobody, for a namespace that root makes, and writes INNER:OUTER:COUNT into TEXT;
+ * returns it. They are at random in what systemd leaves to containers (524288 to 1879048191), and not in /etc/subuid
+ * or /etc/subgid. Ends with 125 and a message when there are none. */
+const char *choose_id_range(char *text, size_t size);
+
 /*
  * Makes the namespace and enters it. One own id for users and groups each a process without power may map itself, and
  * the groups stay for good then, as the kernel demands (setgroups(2) is denied). Other maps are written by a process

@@ -110,8 +110,6 @@ static struct process find_target(const struct container *container)
 static int add_namespaces(struct composition *chain, const struct process *target)
 {
     static char process[48], letters[24] = "-";
-    if (is_other_namespace(target->pid, 'U'))
-        refuse("process %d is in another user namespace, which cannot be joined yet", (int)target->pid);
     for (const struct namespace *kind = namespaces; kind->name; kind++)
         if (is_other_namespace(target->pid, kind->letter))
             letters[strlen(letters)] = kind->letter;
@@ -251,8 +249,8 @@ int main(int argc, char **argv)
     struct process target = find_target(&container);
     char **recorded = recorded_chain(&container);
     if (!recorded)
-        refuse("no chain is kept with the container %s: it was not made by root, or is longer than 64 KiB",
-               name);
+        refuse("no chain is kept with the container %s: it was not made by %s, or is longer than 64 KiB",
+               name, is_host_root() ? "root" : "this user");
     size_t room = 40 + 3 * (size_t)argc;
     for (char **word = recorded; *word; word++)
         room++;

@@ -9,9 +9,11 @@
 #include "landlock.h"
 #include "limit.h"
 #include "message.h"
+#include "namespace.h"
 #include "policy.h"
 #include "resource.h"
 #include "trace.h"
+#include "userns.h"
 #include "value.h"
 #include "words.h"
 
@@ -24,7 +26,7 @@
 #include <unistd.h>
 
 enum {
-    ROOT = 256, NAME, HOSTNAME, NET, MEMORY, SWAP, PIDS, CPU, CPUS, IO, STATUS_FD,
+    ROOT = 256, NAME, HOSTNAME, NET, USERNS, NO_LIMITS, MEMORY, SWAP, PIDS, CPU, CPUS, IO, STATUS_FD,
     TMPFS, BIND, EPHEMERAL, READ_ONLY, ENV, CWD, RLIMIT, USER, CAP_KEEP, SYS_FILTER, PRIVILEGED,
     TTY, NO_TTY, NO_INIT, BARE, DETACH, LOG, INLINE, PRINT, TRACE, TIME, BREAK, BREAK_AFTER, END
 };
@@ -34,7 +36,11 @@ static const struct option options[] = {
      "directory that becomes the root\n(default: $MINICTR_ROOT, else rootfs/base beside bin/)"},
     {NAME, "name", "NAME", "name of the container: of its control group (default: random)"},
     {HOSTNAME, "hostname", "NAME", "host name (default: the name of the container, else minictr)"},
-    {NET, "net", "host|none", "the host's network, or none but a loopback interface\n(default: host)"},
+    {NET, "net", "host|none",
+     "the host's network, or none but a loopback interface\n(default: host; in a user namespace none)"},
+    {USERNS, "userns", "host|auto",
+     "the host's user namespace, or a new one, whose root is a user\nwithout power outside (default: host; without root auto)"},
+    {NO_LIMITS, "no-limits", NULL, "make no control group, where this user can make none"},
     {MEMORY, "memory", "SIZE", "memory of all processes together, or max (default: 512M)"},
     {SWAP, "swap", "SIZE", "swap beyond it, or max (default: 0)"},
     {PIDS, "pids", "N", "number of processes and threads, or max (default: 512)"},
@@ -207,6 +213,10 @@ static void check(int letter, const char *option, const char *value)
         if (strcmp(value, "host") != 0 && strcmp(value, "none") != 0)
             refuse("%s: \"%s\" is not host or none", option, value);
         break;
+    case USERNS:
+        if (strcmp(value, "host") != 0 && strcmp(value, "auto") != 0)
+            refuse("%s: \"%s\" is not host or auto", option, value);
+        break;
     case USER:
         if (!*value)
             refuse("%s: the user is empty", option);
@@ -240,6 +250,20 @@ static void check(int letter, const char *option, const char *value)
     }
 }
 
+static const char *option_name(int letter)
+{
+    const struct option *option = options;
+    while (option->letter != letter)
+        option++;
+    return option->name;
+}
+
+static void only_one(int one, int other)
+{
+    if (is_given(one) && is_given(other))
+        refuse("--%s and --%s: only one of them", option_name(one), option_name(other));
+}
+
 static void read_options(struct words *words, int most)
 {
     for (int letter; (letter = next_option(words));) {
@@ -251,19 +275,14 @@ static void read_options(struct words *words, int most)
         if (letter == TTY || letter == NO_TTY) /* the last one counts */
             all(letter == TTY ? NO_TTY : TTY)->count = 0;
     }
-    if (is_given(TRACE) && is_given(TIME))
-        refuse("--trace and --time: only one of them");
     if (is_given(LOG) && !is_given(DETACH))
         refuse("--log: only with --detach");
-    static const struct {
-        int letter;
-        const char *option;
-    } attended[] = {{TTY, "tty"}, {TIME, "time"}, {BREAK, "break"}, {BREAK_AFTER, "break-after"}};
-    for (int i = 0; i < 4; i++)
-        if (is_given(DETACH) && is_given(attended[i].letter))
-            refuse("--detach and --%s: only one of them", attended[i].option);
-    if (is_given(EPHEMERAL) && is_given(READ_ONLY))
-        refuse("--ephemeral and --read-only: only one of them");
+    only_one(TRACE, TIME);
+    only_one(EPHEMERAL, READ_ONLY);
+    for (int attended[] = {TTY, TIME, BREAK, BREAK_AFTER, 0}, *letter = attended; *letter; letter++)
+        only_one(DETACH, *letter);
+    for (int limits[] = {MEMORY, SWAP, PIDS, CPU, CPUS, IO, STATUS_FD, 0}, *letter = limits; *letter; letter++)
+        only_one(NO_LIMITS, *letter);
 }
 
 /* Cuts SOURCE:DIR apart and returns DIR. The last ":/" divides, since both may have colons in them. */
@@ -278,7 +297,7 @@ static char *split_bind(char *copy, const char *text)
 }
 
 /* Adds the stage for SOURCE:DIR[:ro]. */
-static void add_bind(struct composition *chain, const char *text)
+static void add_bind(struct composition *chain, const char *text, const char *map)
 {
     char *copy = allocate(strlen(text) + 1, 1), *source = allocate(PATH_MAX, 1);
     size_t length = strlen(strcpy(copy, text));
@@ -294,33 +313,55 @@ static void add_bind(struct composition *chain, const char *text)
     add(chain, "--rec");
     if (!is_given(BARE) && !is_given(PRIVILEGED))
         add(chain, "--nodev");
+    add_option(chain, "--map", map);
     add_operand(chain, source);
     add_operand(chain, dir);
 }
 
-/* The root: opened first where something is to be mounted in it from outside, or over it. */
-static void add_root(struct composition *chain, const char *root)
+/* Opens the root, for what is to be mounted in it from outside, or over it. */
+static void open_root_for(struct composition *chain, const char *root, const char *map)
 {
     const struct list *binds = all(BIND);
-    int read_only = is_given(READ_ONLY), nodev = !is_given(BARE);
-    if (is_given(EPHEMERAL) || binds->count) {
-        add_stage(chain, is_given(EPHEMERAL) ? "mnt-overlay" : "root-open");
-        if (read_only)
-            add(chain, "--read-only");
-        if (nodev)
-            add(chain, "--nodev");
-        add_operand(chain, root);
-        for (int i = 0; i < binds->count; i++)
-            add_bind(chain, binds->items[i]);
-        read_only = nodev = 0;
-        root = ".";
-    }
-    add_stage(chain, "root-setup");
-    if (read_only)
+    add_stage(chain, is_given(EPHEMERAL) ? "mnt-overlay" : "root-open");
+    if (is_given(READ_ONLY))
         add(chain, "--read-only");
-    if (nodev)
+    if (!is_given(BARE))
         add(chain, "--nodev");
+    add_option(chain, "--map", map);
     add_operand(chain, root);
+    for (int i = 0; i < binds->count; i++)
+        add_bind(chain, binds->items[i], map);
+}
+
+/* MAP: the ids of the new user namespace, where they are not the caller's own. Only root can show files with other
+ * ids, and only outside of it. */
+static void add_namespaces(struct composition *chain, int userns, int ranges, const char *map, int net,
+                           const char *root)
+{
+    if (map) {
+        add_stage(chain, "ns-enter");
+        add(chain, "-m");
+        open_root_for(chain, root, map);
+    }
+    add_stage(chain, "ns-enter");
+    add_option(chain, "--map-user", map);
+    add_option(chain, "--map-group", map);
+    if (ranges)
+        add(chain, "--map-auto");
+    if (userns)
+        add(chain, net ? "-UmuipCn" : "-UmuipC");
+    else
+        add(chain, net ? "-muipCn" : "-muipC");
+}
+
+static void add_root_setup(struct composition *chain, const char *root, int is_open)
+{
+    add_stage(chain, "root-setup");
+    if (!is_open && is_given(READ_ONLY))
+        add(chain, "--read-only");
+    if (!is_open && !is_given(BARE))
+        add(chain, "--nodev");
+    add_operand(chain, is_open ? "." : root);
 }
 
 static void add_environment(struct composition *chain)
@@ -361,24 +402,27 @@ static void add_limits(struct composition *chain, const char *name)
     add_option(chain, "--status-fd", value_of(STATUS_FD, NULL));
 }
 
-static void add_mounts(struct composition *chain, int bare, int tty)
+static void add_tmpfs_mounts(struct composition *chain)
 {
     const struct list *tmpfs = all(TMPFS);
     if (tmpfs->count == 0)
         add_tmpfs(chain, "/mytemp");
     for (int i = 0; i < tmpfs->count; i++)
         add_tmpfs(chain, tmpfs->items[i]);
+}
+
+/* The file systems that show what the kernel has. */
+static void add_kernel_mounts(struct composition *chain, int dev, int sys)
+{
     add_stage(chain, "mnt-proc");
     add_operand(chain, "/proc");
-    if (!bare || tty) {
+    if (dev) {
         add_stage(chain, "mnt-dev");
         add_operand(chain, "/dev");
     }
-    if (!bare) {
+    if (sys) {
         add_stage(chain, "mnt-sys");
         add_operand(chain, "/sys");
-        add_stage(chain, "mnt-mask");
-        add(chain, "--default");
     }
 }
 
@@ -399,7 +443,7 @@ static void add_policy(struct composition *chain, const char *name)
 
 /* What gives up powers. Each of these may need those that the next one takes. Only root has capabilities unless
  * they are asked for. */
-static void add_locks(struct composition *chain, int tty)
+static void add_locks(struct composition *chain, int tty, int drops_groups)
 {
     int defaults = !is_given(BARE) && !is_given(PRIVILEGED);
     const char *user = value_of(USER, NULL);
@@ -410,6 +454,10 @@ static void add_locks(struct composition *chain, int tty)
         add_stage(chain, "id-set");
         add(chain, "--env");
         add_operand(chain, user);
+    } else if (drops_groups) {
+        add_stage(chain, "id-set");
+        add(chain, "--clear-groups");
+        add_operand(chain, "0:0");
     }
     add_environment(chain);
     if (tty)
@@ -448,10 +496,17 @@ int main(int argc, char **argv)
     if (!chosen)
         root = default_root();
 
+    int has_power = has_capability(CAPABILITY_SYS_ADMIN);
+    int userns = strcmp(value_of(USERNS, has_power ? "host" : "auto"), "auto") == 0;
+    int weak = userns || in_user_namespace(), net = strcmp(value_of(NET, weak ? "none" : "host"), "none") == 0;
+    char range[40];
+    const char *map = userns && has_power ? choose_id_range(range, sizeof range) : NULL;
+    int ranges = userns && !map && may_map_ranges();
+
     /* What is started in the background is found by its name. */
     char made_up[16];
     const char *name = value_of(NAME, NULL);
-    if (!name && is_given(DETACH)) {
+    if (!name && is_given(DETACH) && !is_given(NO_LIMITS)) {
         random_name(made_up, sizeof made_up);
         name = made_up;
     }
@@ -474,22 +529,34 @@ int main(int argc, char **argv)
     }
     if (tty)
         add_stage(&composed, "tty-relay");
-    add_limits(&composed, name);
-    add_stage(&composed, "ns-enter");
-    int has_net = strcmp(value_of(NET, "host"), "none") == 0;
-    add(&composed, has_net ? "-muipCn" : "-muipC");
+    if (!is_given(NO_LIMITS))
+        add_limits(&composed, name);
+    add_namespaces(&composed, userns, ranges, map, net, root);
     add_stage(&composed, "uts-name");
     add_operand(&composed, value_of(HOSTNAME, value_of(NAME, "minictr")));
-    if (has_net)
+    if (net)
         add_stage(&composed, "net-up");
-    add_root(&composed, root);
-    add_mounts(&composed, bare, tty);
+    int is_open = map || weak || is_given(EPHEMERAL) || is_given(BIND);
+    if (is_open && !map)
+        open_root_for(&composed, root, NULL);
+    /* In a user namespace that takes those of the host to be seen, until root-setup. The network's part of sysfs can
+     * only be shown where that is its own. */
+    if (weak)
+        add_kernel_mounts(&composed, !bare || tty, !bare && net);
+    add_root_setup(&composed, root, is_open);
+    add_tmpfs_mounts(&composed);
+    if (!weak)
+        add_kernel_mounts(&composed, !bare || tty, !bare);
+    if (!bare) {
+        add_stage(&composed, "mnt-mask");
+        add(&composed, "--default");
+    }
     if (cwd) {
         add_stage(&composed, "cwd-set");
         add_operand(&composed, cwd);
     }
     add_rlimits(&composed, 1);
-    add_locks(&composed, tty);
+    add_locks(&composed, tty, ranges);
     if (!bare && !is_given(NO_INIT))
         add_stage(&composed, "pid-init");
     add_rlimits(&composed, 0); /* for PROG alone: a stage may need more */

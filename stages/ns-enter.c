@@ -1,5 +1,6 @@
 /* ns-enter: run the rest of the chain in new namespaces. */
 #include "account.h"
+#include "capability.h"
 #include "chain.h"
 #include "idmap.h"
 #include "kernel.h"
@@ -128,10 +129,30 @@ static struct target find_target(const char *option, const char *text)
     return target;
 }
 
+/* Who has no power outside of the user namespace keeps the directory of the stages as it is, which is a way out for
+ * those inside when they get hold of it. */
+static void keep_directory(int is_seen)
+{
+    if (is_seen) {
+        hint("put --no-fork here, and pid-fork before PROG");
+        refuse("without power over the host's mounts the stages must not be seen in the PID namespace");
+    }
+    chain_keep_directory();
+}
+
+/* Keeps errno. */
+static void hint_at_users(pid_t pid, int flags)
+{
+    int error = errno;
+    if (error == EPERM && !(flags & CLONE_NEWUSER) && is_other_namespace(pid, 'U'))
+        hint("they belong to another user namespace: join that as well, with --user");
+    errno = error;
+}
+
 /* Joins the namespaces of these kinds, or with 0 all that are not ours; returns which. The stages come along. What
  * was known of those that are left is forgotten; of those that are not the host's it becomes known that they were
  * made for somebody (need_own_namespace()). */
-static int join(const struct target *target, int flags, char **rest)
+static int join(const struct target *target, int flags, int no_fork, char **rest)
 {
     char own[16] = "", joined[16] = "";
     struct userns_ids ids = {0};
@@ -152,10 +173,14 @@ static int join(const struct target *target, int flags, char **rest)
     }
     if (!flags)
         refuse("process %d has no other namespaces than we have", (int)target->pid);
-    if (flags & CLONE_NEWNS)
+    if (flags & CLONE_NEWNS && has_capability(CAPABILITY_SYS_ADMIN))
         chain_keep_stages(rest);
-    if (setns(target->pidfd, flags) < 0)
+    else if (flags & CLONE_NEWNS && flags & CLONE_NEWUSER)
+        keep_directory(flags & CLONE_NEWPID && !no_fork);
+    if (setns(target->pidfd, flags) < 0) {
+        hint_at_users(target->pid, flags);
         fail("cannot join the namespaces of process %d (-%s)", (int)target->pid, joined);
+    }
     did("joined the namespaces of process %d (-%s)", (int)target->pid, joined);
     close(target->pidfd);
     if (flags & CLONE_NEWUSER)
@@ -237,7 +262,7 @@ int main(int argc, char **argv)
         complete_maps(&users, &groups, own, automatic);
 
     if (target.pidfd >= 0) {
-        flags = join(&target, flags, rest);
+        flags = join(&target, flags, no_fork, rest);
         if (flags & CLONE_NEWPID && !no_fork)
             fork_there(rest);
         if (flags & CLONE_NEWPID)
