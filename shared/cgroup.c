@@ -66,11 +66,11 @@ static void hint_at_many_groups(const struct cgroup_place *place, unsigned depth
         hint_at_full(place->hierarchy, "cgroup.max.descendants", "cgroup.stat", "nr_descendants");
     } else if (error == EACCES && !is_host_root() && place->hierarchy->version == 2) {
         hint("no control group is delegated to this user: put "
-             "\"systemd-run --user --scope -p Delegate=yes\" before it, or run it with sudo, or leave the limits "
-             "out (minictr --no-limits)");
+             "\"systemd-run --user --scope -p Delegate=yes\" before it, leave the limits out "
+             "(minictr --no-limits), or run it with sudo");
     } else if (error == EACCES && !is_host_root()) {
-        hint("no control group is delegated to this user: root can (cg-limit(1) shows how), or run it with sudo, "
-             "or leave the limits out (minictr --no-limits)");
+        hint("no control group is delegated to this user: root can (cg-limit(1) shows how); leave the "
+             "limits out (minictr --no-limits), or run it with sudo");
     } else if (error == EROFS) {
         hint("the control groups are mounted read-only here: leave the limits out (minictr --no-limits)");
     }

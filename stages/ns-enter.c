@@ -144,7 +144,7 @@ static void keep_directory(int is_seen)
 static void hint_at_users(pid_t pid, int flags)
 {
     int error = errno;
-    if (error == EPERM && !(flags & CLONE_NEWUSER) && is_other_namespace(pid, 'U'))
+    if (error == EPERM && !(flags & CLONE_NEWUSER) && is_own_namespace_of(pid, 'U'))
         hint("they belong to another user namespace: join that as well, with --user");
     errno = error;
 }

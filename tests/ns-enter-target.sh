@@ -282,7 +282,7 @@ testWithoutRoot() {
     as_nobody ns-enter --target "$target" echo reached
     refused "ns-enter: cannot compare the user namespace with that of process $target: Permission denied"
     as_nobody ns-enter --target "$target:$(start_of "$target")" -m echo reached
-    refused 'ns-enter: cannot keep the directory of the stages: *: Operation not permitted'
+    refused "ns-enter: cannot join the namespaces of process $target (-m): Operation not permitted"
     leave
 }
 
