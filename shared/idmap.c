@@ -49,7 +49,7 @@ void add_id_range(struct idmap *map, const char *what, const char *form, const c
         if (length == 0 || length >= sizeof number || (part[length] == ':') != (i < 2))
             refuse("%s: \"%s\" is not %s", what, text, form);
         snprintf(number, sizeof number, "%.*s", (int)length, part);
-        values[i] = read_number(what, number, i == 2, UINT_MAX - 1);
+        values[i] = read_number(what, number, i == 2, UINT_MAX - (i < 2));
         part += length + 1;
     }
     add_range(map, what, text, values[0], values[1], values[2]);
@@ -106,7 +106,7 @@ uint64_t add_subordinate_ids(struct idmap *map, const char *file, const char *na
             continue;
         if (parts != 3)
             refuse("%s: \"%s\" is not NAME:START:COUNT", file, line);
-        uint64_t ids = read_number(file, count, 0, UINT_MAX - 1);
+        uint64_t ids = read_number(file, count, 0, UINT_MAX);
         fill(map, file, line, read_number(file, start, 0, UINT_MAX - 1), ids);
         total += ids;
     }

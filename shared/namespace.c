@@ -162,6 +162,15 @@ int is_other_namespace(pid_t pid, char letter)
     return its != own;
 }
 
+void hint_at_users_of(pid_t pid)
+{
+    int error = errno;
+    ino_t own = identity("self", kind_of('U')), its = identity_of(pid, kind_of('U'));
+    if (error == EPERM && own && its && own != its)
+        hint("they belong to another user namespace: join that as well, with --user");
+    errno = error;
+}
+
 void need_own_namespace(char letter)
 {
     if (chain_made(letter)) {

@@ -34,6 +34,9 @@ int has_own_namespace(char letter);
 int is_own_namespace_of(pid_t pid, char letter);
 int is_other_namespace(pid_t pid, char letter);
 
+/* After EPERM for the namespaces of a process: keeps a hint when it is in another user namespace. Keeps errno. */
+void hint_at_users_of(pid_t pid);
+
 /* Says whether this process is known to be in a user namespace other than the machine's first. */
 int in_user_namespace(void);
 

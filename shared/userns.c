@@ -178,6 +178,7 @@ static _Noreturn void map_from_outside(int line, pid_t process, const struct idm
     if (read(line, &is_made, 1) != 1)
         _exit(STATUS_FAILED);
     int has_power = has_power_over_ids();
+    signal(SIGCHLD, SIG_DFL); /* where it is ignored, nobody can wait for what executes something */
     for (int kind = 0; kind < 2 && !answer.error; kind++) {
         answer.kind = kind;
         if (!has_power)
@@ -213,7 +214,9 @@ static struct outside fork_outside(const struct idmap *const maps[2])
 static void be_mapped(const struct outside *outside)
 {
     struct answer answer = {.error = EIO};
-    write_or_lose(outside->line, "", 1);
+    errno = write_or_lose(outside->line, "", 1);
+    if (errno)
+        fail("cannot ask for the ids to be mapped from outside");
     ssize_t length = read(outside->line, &answer, sizeof answer);
     close(outside->line);
     waitpid(outside->process, NULL, __WALL);

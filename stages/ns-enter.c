@@ -140,15 +140,6 @@ static void keep_directory(int is_seen)
     chain_keep_directory();
 }
 
-/* Keeps errno. */
-static void hint_at_users(pid_t pid, int flags)
-{
-    int error = errno;
-    if (error == EPERM && !(flags & CLONE_NEWUSER) && is_own_namespace_of(pid, 'U'))
-        hint("they belong to another user namespace: join that as well, with --user");
-    errno = error;
-}
-
 /* Joins the namespaces of these kinds, or with 0 all that are not ours; returns which. The stages come along. What
  * was known of those that are left is forgotten; of those that are not the host's it becomes known that they were
  * made for somebody (need_own_namespace()). */
@@ -178,7 +169,8 @@ static int join(const struct target *target, int flags, int no_fork, char **rest
     else if (flags & CLONE_NEWNS && flags & CLONE_NEWUSER)
         keep_directory(flags & CLONE_NEWPID && !no_fork);
     if (setns(target->pidfd, flags) < 0) {
-        hint_at_users(target->pid, flags);
+        if (!(flags & CLONE_NEWUSER))
+            hint_at_users_of(target->pid);
         fail("cannot join the namespaces of process %d (-%s)", (int)target->pid, joined);
     }
     did("joined the namespaces of process %d (-%s)", (int)target->pid, joined);
