@@ -52,7 +52,9 @@ int get_capabilities(struct capabilities *have)
 int has_capability(int number)
 {
     struct capabilities have;
-    return get_capabilities(&have) == 0 && have.effective >> number & 1;
+    if (get_capabilities(&have) < 0)
+        fail("cannot read the capabilities");
+    return have.effective >> number & 1;
 }
 
 int set_capabilities(const struct capabilities *wanted)

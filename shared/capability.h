@@ -30,7 +30,7 @@ struct capabilities {
 int get_capabilities(struct capabilities *have);
 int set_capabilities(const struct capabilities *wanted);
 
-/* Says whether this one is effective. Cannot fail. */
+/* Says whether this one is effective. Ends with 125 and a message when that cannot be read. */
 int has_capability(int number);
 
 /* Gives up all capabilities that this process has: capset(2) with empty sets. Its bounding set stays.

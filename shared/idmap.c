@@ -1,21 +1,14 @@
 #include "idmap.h"
 
 #include "file.h"
-#include "kernel.h"
 #include "message.h"
-#include "namespace.h"
 #include "value.h"
 
 #include <errno.h>
 #include <fcntl.h>
 #include <limits.h>
-#include <sched.h>
-#include <signal.h>
 #include <stdio.h>
 #include <string.h>
-#include <sys/prctl.h>
-#include <sys/wait.h>
-#include <unistd.h>
 
 static int overlap(uint64_t start, uint64_t count, uint64_t other, uint64_t other_count)
 {
@@ -138,13 +131,19 @@ int is_in_map(const char *path, unsigned id)
 {
     struct lines lines;
     int found = 0;
-    if (!open_lines(&lines, AT_FDCWD, path))
-        return 1;
+    if (!open_lines(&lines, AT_FDCWD, path)) {
+        if (errno == ENOENT)
+            return 1;
+        fail("cannot read %s", path);
+    }
     for (char *line; (line = next_line(&lines));) {
         unsigned inner, count;
         if (sscanf(line, "%u %*u %u", &inner, &count) == 2 && id >= inner && id - inner < count)
             found = 1;
     }
+    errno = lines.error;
+    if (errno)
+        fail("cannot read %s", path);
     return found;
 }
 
@@ -153,43 +152,4 @@ void print_id_map(const struct idmap *map, char *text)
     *text = '\0';
     for (int i = 0; i < map->ranges; i++)
         text += sprintf(text, "%u %u %u\n", map->inner[i], map->outer[i], map->count[i]);
-}
-
-/* A process that does nothing until it is killed, at the latest with us. */
-static pid_t fork_idle(void)
-{
-    pid_t parent = getpid(), child = fork_unnoticed(CLONE_NEWUSER);
-    if (child == 0 && (prctl(PR_SET_PDEATHSIG, SIGKILL) < 0 || getppid() != parent))
-        _exit(STATUS_FAILED);
-    if (child == 0)
-        for (;;)
-            pause();
-    return child;
-}
-
-int make_id_namespace(const struct idmap *map)
-{
-    char path[48], lines[IDMAP_TEXT];
-    pid_t child = fork_idle();
-    if (child < 0) {
-        hint_at_refused(CLONE_NEWUSER);
-        fail("cannot make a user namespace for the map of ids");
-    }
-    print_id_map(map, lines);
-    int namespace = -1;
-    snprintf(path, sizeof path, "/proc/%d/uid_map", (int)child);
-    if (write_file(AT_FDCWD, path, lines) == 0) {
-        snprintf(path, sizeof path, "/proc/%d/gid_map", (int)child);
-        if (write_file(AT_FDCWD, path, lines) == 0) {
-            snprintf(path, sizeof path, "/proc/%d/ns/user", (int)child);
-            namespace = open_at(AT_FDCWD, path, O_RDONLY);
-        }
-    }
-    if (namespace < 0)
-        complain("cannot set the map of ids: %s", path);
-    kill(child, SIGKILL);
-    waitpid(child, NULL, __WALL);
-    if (namespace < 0)
-        _exit(STATUS_FAILED);
-    return namespace;
 }

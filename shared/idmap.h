@@ -1,6 +1,5 @@
 /*
- * idmap.h: tables of ids, as user namespaces have them (user_namespaces(7)), and a user namespace for its
- * table alone, as an id-mapped mount needs it (mount_setattr(2)).
+ * idmap.h: tables of ids, as user namespaces and id-mapped mounts have them (user_namespaces(7), mount_setattr(2)).
  */
 #ifndef IDMAP_H
 #define IDMAP_H
@@ -35,15 +34,11 @@ uint64_t add_subordinate_ids(struct idmap *map, const char *file, const char *na
 int has_outer_id(const struct idmap *map, unsigned outer);
 int has_inner_id(const struct idmap *map, unsigned inner);
 
-/* Says whether a user namespace has this inner id, by a file like /proc/self/gid_map; when that cannot be read, it
- * has. */
+/* Says whether a user namespace has this inner id, by a file like /proc/self/gid_map; when that is not there, it
+ * has. Ends with 125 and a message when it cannot be read. */
 int is_in_map(const char *path, unsigned id);
 
 /* Writes the map as /proc/PID/uid_map takes it, a line for each range, into TEXT (IDMAP_TEXT bytes). */
 void print_id_map(const struct idmap *map, char *text);
-
-/* Makes the namespace, for users and groups alike, and returns a descriptor of it. Ends with status
- * 125 and a message when the kernel refuses. */
-int make_id_namespace(const struct idmap *map);
 
 #endif

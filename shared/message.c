@@ -56,10 +56,12 @@ static void write_line(const char *label, const char *text, const char *reason)
 /* Root that has the capability lacks no power that the kernel gives by itself. */
 static void hint_at_powers(void)
 {
+    struct capabilities have;
     const char *by = NULL;
     if (geteuid() != 0)
         hint("this user is not root: run it with sudo");
-    else if (has_capability(CAPABILITY_SYS_ADMIN) && (by = confinement()))
+    else if (get_capabilities(&have) == 0 && have.effective >> CAPABILITY_SYS_ADMIN & 1 &&
+             (by = confinement()))
         hint("this process is confined by %s", by);
 }
 

@@ -99,7 +99,7 @@ static void hint_at_user_namespaces(void)
     if (is_set_to(clone, "0\n"))
         hint("%s is 0: users may make no user namespaces", clone);
     else if (is_set_to(apparmor, "1\n"))
-        hint("AppArmor allows user namespaces to programs with a profile for it only (%s): chain(7) has one",
+        hint("AppArmor allows user namespaces only to programs with a profile for that (%s): minictr.apparmor is one",
              apparmor);
 }
 

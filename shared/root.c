@@ -4,6 +4,7 @@
 #include "kernel.h"
 #include "message.h"
 #include "trace.h"
+#include "userns.h"
 
 #include <fcntl.h>
 #include <unistd.h>
@@ -17,7 +18,7 @@ void open_root(const char *dir, unsigned flags, const struct idmap *map)
     int tree = clone_tree(target, NULL, 1);
     if (tree < 0)
         fail("cannot make a mount of the new root %s", dir);
-    if (map && map->ranges && map_mount_ids(tree, make_id_namespace(map), 1) < 0)
+    if (map && map->ranges && map_mount_ids(tree, make_user_namespace(map, map), 1) < 0)
         fail("cannot map the ids of the new root %s", dir);
     if (flags && add_mount_flags(tree, flags, 1) < 0)
         fail("cannot set the flags of the new root %s", dir);

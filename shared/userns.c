@@ -8,6 +8,7 @@
 #include "kernel.h"
 #include "message.h"
 #include "namespace.h"
+#include "start.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -18,8 +19,8 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/prctl.h>
 #include <sys/random.h>
-#include <sys/socket.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -111,18 +112,13 @@ static int has_power_over_ids(void)
     return has_capability(CAPABILITY_SETUID) && has_capability(CAPABILITY_SETGID);
 }
 
+/* Returns 0, or -1 and errno. */
 static int write_map(pid_t process, int kind, const struct idmap *map)
 {
     char path[48], text[IDMAP_TEXT];
     print_id_map(map, text);
     snprintf(path, sizeof path, "/proc/%d/%s", (int)process, kinds[kind].file);
     return write_file(AT_FDCWD, path, text);
-}
-
-static _Noreturn void fail_to_map(int kind)
-{
-    hint_at_refused(CLONE_NEWUSER);
-    fail("cannot map the %s: %s", kind ? "groups" : "users", kinds[kind].file);
 }
 
 static void map_own(const struct idmap *const maps[2])
@@ -132,23 +128,18 @@ static void map_own(const struct idmap *const maps[2])
         fail("cannot give up changing the groups: /proc/self/setgroups");
     }
     for (int kind = 0; kind < 2; kind++)
-        if (write_map(getpid(), kind, maps[kind]) < 0)
-            fail_to_map(kind);
+        if (write_map(getpid(), kind, maps[kind]) < 0) {
+            hint_at_refused(CLONE_NEWUSER);
+            fail("cannot map the ids: %s", kinds[kind].file);
+        }
 }
 
-/* What the process outside answers: 0, or why the map of this kind could not be written: an error of the kernel, or
- * one of these. */
-enum { PROGRAM_MISSING = -1, PROGRAM_FAILED = -2 };
-struct answer {
-    int kind, error;
-};
-
-/* Runs newuidmap(1), which has said why when it fails. */
-static int run_program(pid_t process, int kind, const struct idmap *map)
+/* Executes newuidmap(1) with the map as its words, and returns when it has not been executed. */
+static void execute_program(pid_t process, int kind, const struct idmap *map)
 {
     char text[3 * IDMAP_RANGES + 1][12], name[16];
     char *words[3 * IDMAP_RANGES + 3] = {name, text[0]};
-    int count = 2, change;
+    int count = 2;
     snprintf(name, sizeof name, "%s", kinds[kind].program);
     snprintf(text[0], sizeof text[0], "%d", (int)process);
     for (int i = 0; i < map->ranges; i++) {
@@ -158,84 +149,109 @@ static int run_program(pid_t process, int kind, const struct idmap *map)
             snprintf(words[count], sizeof text[0], "%u", range[part]);
         }
     }
-    pid_t child = fork_unnoticed(0);
-    if (child == 0) {
-        execvp(name, words);
-        _exit(errno == ENOENT ? STATUS_NOT_FOUND : STATUS_NOT_RUN);
+    execvp(name, words);
+}
+
+/* Whatever has executed a program makes a signal when it ends: for a process in between, so that no SIGCHLD is left
+ * for PROG, and none is lost that the caller ignores. Returns its status, or -1 and errno. */
+static int run_program(pid_t process, int kind, const struct idmap *map)
+{
+    int change;
+    pid_t between = fork_unnoticed(0);
+    if (between == 0) {
+        signal(SIGCHLD, SIG_DFL);
+        pid_t child = fork_unnoticed(0);
+        if (child == 0) {
+            execute_program(process, kind, map);
+            _exit(errno == ENOENT ? STATUS_NOT_FOUND : STATUS_NOT_RUN);
+        }
+        if (child < 0 || waitpid(child, &change, __WALL) < 0 || !WIFEXITED(change))
+            _exit(STATUS_FAILED);
+        _exit(WEXITSTATUS(change));
     }
-    if (child < 0 || waitpid(child, &change, __WALL) < 0)
-        return errno;
-    if (WIFEXITED(change) && WEXITSTATUS(change) == STATUS_NOT_FOUND)
-        return PROGRAM_MISSING;
-    return WIFEXITED(change) && WEXITSTATUS(change) == 0 ? 0 : PROGRAM_FAILED;
+    if (between < 0 || waitpid(between, &change, __WALL) < 0)
+        return -1;
+    return WIFEXITED(change) ? WEXITSTATUS(change) : STATUS_FAILED;
 }
 
-/* The process that stays outside: waits until the namespace is there, or will never be. */
-static _Noreturn void map_from_outside(int line, pid_t process, const struct idmap *const maps[2])
+/* Says why it could not be done, and returns -1. */
+static int map_by_program(pid_t process, int kind, const struct idmap *map)
 {
-    struct answer answer = {0};
-    char is_made;
-    if (read(line, &is_made, 1) != 1)
-        _exit(STATUS_FAILED);
-    int has_power = has_power_over_ids();
-    signal(SIGCHLD, SIG_DFL); /* where it is ignored, nobody can wait for what executes something */
-    for (int kind = 0; kind < 2 && !answer.error; kind++) {
-        answer.kind = kind;
-        if (!has_power)
-            answer.error = run_program(process, kind, maps[kind]);
-        else if (write_map(process, kind, maps[kind]) < 0)
-            answer.error = errno;
-    }
-    write_or_lose(line, (const char *)&answer, sizeof answer);
-    _exit(0);
-}
-
-struct outside {
-    pid_t process;
-    int line;
-};
-
-static struct outside fork_outside(const struct idmap *const maps[2])
-{
-    struct outside outside;
-    pid_t process = getpid();
-    int lines[2];
-    if (socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, lines) < 0 ||
-        (lines[0] = above_standard(lines[0])) < 0 || (lines[1] = above_standard(lines[1])) < 0 ||
-        (outside.process = fork_unnoticed(0)) < 0)
-        fail("cannot start the process that maps the ids from outside");
-    outside.line = lines[outside.process == 0];
-    close(lines[outside.process != 0]);
-    if (outside.process == 0)
-        map_from_outside(outside.line, process, maps);
-    return outside;
-}
-
-static void be_mapped(const struct outside *outside)
-{
-    struct answer answer = {.error = EIO};
-    errno = write_or_lose(outside->line, "", 1);
-    if (errno)
-        fail("cannot ask for the ids to be mapped from outside");
-    ssize_t length = read(outside->line, &answer, sizeof answer);
-    close(outside->line);
-    waitpid(outside->process, NULL, __WALL);
-    if (length < 0)
-        fail("cannot find out whether the ids are mapped");
-    if (length < (ssize_t)sizeof answer)
-        refuse("the process that maps the ids from outside has ended");
-    const char *program = kinds[answer.kind].program, *ranges = kinds[answer.kind].ranges;
-    errno = answer.error;
-    if (answer.error == PROGRAM_MISSING) {
+    const char *program = kinds[kind].program;
+    int status = run_program(process, kind, map);
+    if (status == 0)
+        return 0;
+    if (status < 0) {
+        complain("cannot start %s", program);
+    } else if (status == STATUS_NOT_FOUND) {
         hint("the package uidmap or shadow has it; without it only one own id can be mapped, as by --map-root");
-        refuse("cannot map more than one own id: %s is not there", program);
+        errno = ENOENT;
+        complain("cannot map more than one own id: %s", program);
+    } else {
+        hint("it maps what %s gives to this user, and the user itself", kinds[kind].ranges);
+        errno = 0;
+        complain("%s has not mapped the ids", program);
     }
-    if (answer.error == PROGRAM_FAILED) {
-        hint("it maps what %s gives to this user, and the user itself", ranges);
-        refuse("%s has not mapped the ids", program);
+    return -1;
+}
+
+static int map_of(pid_t process, int kind, const struct idmap *map)
+{
+    if (!has_power_over_ids())
+        return map_by_program(process, kind, map);
+    if (write_map(process, kind, map) == 0)
+        return 0;
+    hint_at_refused(CLONE_NEWUSER);
+    complain("cannot map the ids: %s", kinds[kind].file);
+    return -1;
+}
+
+/* A process in a new user namespace that does nothing until it is killed, at the latest with us. */
+static pid_t fork_idle(void)
+{
+    pid_t parent = getpid(), child = fork_unnoticed(CLONE_NEWUSER);
+    if (child == 0 && (prctl(PR_SET_PDEATHSIG, SIGKILL) < 0 || getppid() != parent))
+        _exit(STATUS_FAILED);
+    if (child == 0)
+        for (;;)
+            pause();
+    return child;
+}
+
+static _Noreturn void fail_to_make(void)
+{
+    hint_at_refused(CLONE_NEWUSER);
+    fail("cannot make a user namespace");
+}
+
+int make_user_namespace(const struct idmap *users, const struct idmap *groups)
+{
+    int namespace = -1;
+    char path[48];
+    pid_t child = fork_idle();
+    if (child < 0)
+        fail_to_make();
+    if (map_of(child, 0, users) == 0 && map_of(child, 1, groups) == 0) {
+        snprintf(path, sizeof path, "/proc/%d/ns/user", (int)child);
+        namespace = open_at(AT_FDCWD, path, O_RDONLY);
+        if (namespace < 0)
+            complain("cannot open the new user namespace: %s", path);
     }
-    if (answer.error)
-        fail_to_map(answer.kind);
+    kill(child, SIGKILL);
+    waitpid(child, NULL, __WALL);
+    if (namespace < 0) {
+        start_failed();
+        _exit(STATUS_FAILED);
+    }
+    return namespace;
+}
+
+static void enter_made(const struct idmap *users, const struct idmap *groups)
+{
+    int namespace = make_user_namespace(users, groups);
+    if (setns(namespace, CLONE_NEWUSER) < 0)
+        fail("cannot enter the new user namespace");
+    close(namespace);
 }
 
 void enter_user_namespace(const struct idmap *users, const struct idmap *groups)
@@ -244,19 +260,13 @@ void enter_user_namespace(const struct idmap *users, const struct idmap *groups)
     uid_t user = geteuid();
     gid_t group = getegid();
     const gid_t none = 0;
-    struct outside outside;
-    int is_own = !has_power_over_ids() && is_one_own(users, user) && is_one_own(groups, group);
 
-    if (!is_own)
-        outside = fork_outside(maps);
-    if (unshare(CLONE_NEWUSER) < 0) {
-        hint_at_refused(CLONE_NEWUSER);
-        fail("cannot make a user namespace");
-    }
-    if (is_own)
+    if (has_power_over_ids() || !is_one_own(users, user) || !is_one_own(groups, group))
+        enter_made(users, groups);
+    else if (unshare(CLONE_NEWUSER) == 0)
         map_own(maps);
     else
-        be_mapped(&outside);
+        fail_to_make();
     chain_note_gone('c'); /* what was held is lost in there; root has its own */
     int keeps_user = has_outer_id(users, user), keeps_group = has_outer_id(groups, group);
     if (!keeps_user || !keeps_group)

@@ -22,13 +22,19 @@ int may_map_ranges(void);
 const char *choose_id_range(char *text, size_t size);
 
 /*
- * Makes the namespace and enters it. One own id for users and groups each a process without power may map itself, and
- * the groups stay for good then, as the kernel demands (setgroups(2) is denied). Other maps are written by a process
- * that stays outside for it: with CAP_SETUID and CAP_SETGID as they are, else by newuidmap(1) and newgidmap(1).
+ * Makes one, and returns a descriptor of it; whoever made it does not enter it. With CAP_SETUID and CAP_SETGID it gets
+ * the maps as they are; else by newuidmap(1) and newgidmap(1), which are searched in PATH. Ends with 125 and a
+ * message, with a hint at what the host lacks.
+ */
+int make_user_namespace(const struct idmap *users, const struct idmap *groups);
+
+/*
+ * Makes one and enters it. A process without power may map one own id for users and groups each by itself; the groups
+ * stay for good then, as the kernel demands (setgroups(2) is denied).
  *
  * An id that the maps do not have becomes 0, and the supplementary groups go with it. Who is another user than 0 in
- * there has all capabilities for the stages only (hold_capabilities(), capability.h). Ends with 125 and a message,
- * with a hint at what the host lacks.
+ * there has all capabilities for the stages only (hold_capabilities(), capability.h). Ends as make_user_namespace()
+ * does.
  */
 void enter_user_namespace(const struct idmap *users, const struct idmap *groups);
 

@@ -5,6 +5,7 @@
 #include "message.h"
 #include "mount.h"
 #include "namespace.h"
+#include "userns.h"
 #include "words.h"
 
 #include <errno.h>
@@ -86,7 +87,7 @@ int main(int argc, char **argv)
         hint_at_locked(from, recursive);
         fail("cannot take %s to mount it", source);
     }
-    if (map.ranges && map_mount_ids(tree, make_id_namespace(&map), recursive) < 0)
+    if (map.ranges && map_mount_ids(tree, make_user_namespace(&map, &map), recursive) < 0)
         fail("cannot map the ids of %s", source);
     if (flags && add_mount_flags(tree, flags, recursive) < 0)
         fail("cannot set the flags of %s", source);

@@ -6,6 +6,7 @@
 #include "mount.h"
 #include "namespace.h"
 #include "overlay.h"
+#include "userns.h"
 #include "value.h"
 #include "words.h"
 
@@ -46,7 +47,7 @@ static int open_layer(const char *dir, const struct idmap *map)
     if (!map->ranges)
         return layer;
     int tree = clone_tree(layer, NULL, 0);
-    if (tree < 0 || map_mount_ids(tree, make_id_namespace(map), 0) < 0)
+    if (tree < 0 || map_mount_ids(tree, make_user_namespace(map, map), 0) < 0)
         fail("cannot map the ids of the layer %s", dir);
     put_mount(tree, layer, "the layer", dir);
     close(layer);

@@ -24,6 +24,10 @@ ways() {
  | ns-enter -muinCT |
  | ns-enter -mp |
  | ns-enter -puT |
+ | ns-enter -U |
+ | ns-enter -Umu --map-user 0:600000:10 --map-group 0:600000:10 |
+setpriv --reuid 54321 --regid 54321 --clear-groups | ns-enter -Ucmu |
+setpriv --reuid 54321 --regid 54321 --clear-groups ns-enter -Ump | root-open $own | /
  | ns-enter --target $target |
  | ns-enter --target $target:$begun --no-fork -mup |
  | ns-enter --target $target -u |
@@ -36,6 +40,8 @@ ns-enter -u | uts-name box |
 ns-enter -m unshare -u | uts-name box |
 ns-enter -m | root-open $own |
 ns-enter -m | root-open --read-only --nodev $own |
+ns-enter -m @ | root-open --map 0:1000:1 $own |
+ns-enter -m @ | mnt-overlay --map 0:1000:1 $own | new
 ns-enter -m | mnt-overlay $own | new
 ns-enter -m | mnt-overlay --lower $area/lower --size 1M --nodev $own | new
 ns-enter -m | mnt-overlay --upper $area/upper --work $area/work $own |

@@ -6,6 +6,12 @@
 #
 #   a kind of namespace is turned off               hints:testNamespacesThatAreTurnedOff
 #   ... user namespaces, for a map of ids           hints:testUserNamespacesThatAreTurnedOff
+#   ... for ns-enter -U                             hints:testUserNamespacesThatAreTurnedOff
+#   ... by a switch of Debian's or AppArmor's       hints:testUserNamespacesThatUsersMayNotMake
+#   newuidmap is missing, or refuses                ns-enter-user:testWithoutNewuidmap
+#                                                   ns-enter-user:testRangesOfSomebodyElse
+#   the caller has no ranges of ids                 ns-enter-user:testNoRanges
+#   namespaces of another user namespace            ns-enter-user:testJoiningAsAUser
 #   the caller is not root                          ns-enter:testWithoutRoot
 #   root has lost a capability                      hints:testRootThatLacksTheCapability
 #                                                   id-set:testWithoutTheCapability
@@ -118,10 +124,48 @@ testNamespacesThatAreTurnedOff() {
 
 testUserNamespacesThatAreTurnedOff() {
     off user ns-enter -m mnt-bind --map 0:0:1 "$tmp/dir" "$tmp/dir" echo reached
-    refused 'mnt-bind: cannot make a user namespace for the map of ids: No space left on device'
+    refused 'mnt-bind: cannot make a user namespace: No space left on device'
     assertEquals 'mnt-bind: hint: /proc/sys/user/max_user_namespaces is 0' "$hint"
     off uts ns-enter -m mnt-bind "$tmp/dir" "$tmp/dir" echo reached
     printed reached
+    off user ns-enter -U echo reached
+    refused 'ns-enter: cannot make a user namespace: No space left on device'
+    assertEquals 'ns-enter: hint: /proc/sys/user/max_user_namespaces is 0' "$hint"
+    off uts ns-enter -U echo reached
+    printed reached
+}
+
+# switched NAME VALUE COMMAND...: attempts it where this file of /proc/sys/kernel has that value.
+switched() {
+    name=$1 value=$2
+    shift 2
+    attempt ns-enter -m mnt-tmpfs /proc/sys/kernel sh -c 'echo "$1" >"/proc/sys/kernel/$2" && shift 2 && exec "$@"' \
+        sh "$value" "$name" "$@"
+}
+
+testUserNamespacesThatUsersMayNotMake() {
+    needs_root && return
+    have_strace || { skip 'no strace' && return; }
+    no_unshare='strace -o /dev/null -e inject=clone,unshare:error=EPERM'
+    no_setgroups='setpriv --reuid 65534 --regid 65534 --clear-groups strace -o /dev/null -e inject=write:error=EACCES:when=1'
+    switched unprivileged_userns_clone 0 $no_unshare ns-enter -U echo reached
+    refused 'ns-enter: cannot make a user namespace: Operation not permitted'
+    assertEquals 'ns-enter: hint: /proc/sys/kernel/unprivileged_userns_clone is 0: users may make no user namespaces' "$hint"
+    switched apparmor_restrict_unprivileged_userns 1 $no_setgroups ns-enter -U echo reached
+    refused 'ns-enter: cannot give up changing the groups: /proc/self/setgroups: Permission denied'
+    assertEquals 'ns-enter: hint: AppArmor allows user namespaces only to programs with a profile for that (/proc/sys/kernel/apparmor_restrict_unprivileged_userns): minictr.apparmor is one' \
+        "$hint"
+    # They are allowed, so that is not why.
+    for switch in 'unprivileged_userns_clone 1' 'apparmor_restrict_unprivileged_userns 0'; do
+        switched $switch $no_unshare ns-enter -U echo reached
+        refused 'ns-enter: cannot make a user namespace: Operation not permitted'
+        assertEquals '' "$hint"
+    done
+    # Nor does it say so of another error, or of other namespaces.
+    switched unprivileged_userns_clone 0 strace -o /dev/null -e inject=clone,unshare:error=ENOMEM ns-enter -U echo reached
+    assertNotContains "$(cat "$tmp/err")" unprivileged_userns_clone
+    switched unprivileged_userns_clone 0 $no_unshare ns-enter -u echo reached
+    assertNotContains "$(cat "$tmp/err")" unprivileged_userns_clone
 }
 
 testRootThatLacksTheCapability() {

@@ -774,11 +774,11 @@ testKernelRefusesTheSource() {
 testKernelRefusesTheMap() {
     have_strace || { skip 'no strace' && return; }
     kernel_refuses clone,clone3:error=ENOSPC \
-        'cannot make a user namespace for the map of ids: No space left on device' "$tmp/new" --map 0:0:1
+        'cannot make a user namespace: No space left on device' "$tmp/new" --map 0:0:1
     kernel_refuses write:error=EPERM:when=1 \
-        'cannot set the map of ids*: Operation not permitted' "$tmp/new" --map 0:0:1
+        'cannot map the ids: *: Operation not permitted' "$tmp/new" --map 0:0:1
     kernel_refuses write:error=EPERM:when=2 \
-        'cannot set the map of ids*: Operation not permitted' "$tmp/new" --map 0:0:1
+        'cannot map the ids: *: Operation not permitted' "$tmp/new" --map 0:0:1
     assertFalse "[ -e '$tmp/new' ]"
 }
 
