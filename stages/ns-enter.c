@@ -261,7 +261,10 @@ int main(int argc, char **argv)
             chain_note_made("f");
         chain(rest);
     }
-    /* First the user namespace, which the others then belong to. */
+    /* First the user namespace, which the others then belong to. Root that is nobody in it may have no way any more
+     * to the directory of the stages. */
+    if (flags & CLONE_NEWUSER && !has_outer_id(&users, geteuid()) && has_capability(CAPABILITY_SYS_ADMIN))
+        chain_keep_stages(rest);
     if (flags & CLONE_NEWUSER)
         enter_user_namespace(&users, &groups);
     flags &= ~CLONE_NEWUSER;
