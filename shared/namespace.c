@@ -5,6 +5,7 @@
 #include "file.h"
 #include "kernel.h"
 #include "message.h"
+#include "mountinfo.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -91,6 +92,19 @@ static void hint_at_limit(const struct namespace *kind)
         hint("%s is 0", path);
 }
 
+/* Says whether the root directory is no mount: chroot(2) has set it. */
+static int is_in_chroot(void)
+{
+    struct lines lines;
+    struct mounted mount;
+    int found = 0;
+    if (!open_lines(&lines, AT_FDCWD, "/proc/self/mountinfo"))
+        return 0;
+    for (char *line; (line = next_line(&lines));)
+        found |= read_mounted(line, &mount) && strcmp(mount.point, "/") == 0;
+    return !found;
+}
+
 /* The first is Debian's; the second lets the namespace be made, and takes its capabilities. */
 static void hint_at_user_namespaces(void)
 {
@@ -101,6 +115,8 @@ static void hint_at_user_namespaces(void)
     else if (is_set_to(apparmor, "1\n"))
         hint("AppArmor allows user namespaces only to programs with a profile for that (%s): minictr.apparmor is one",
              apparmor);
+    else if (is_in_chroot())
+        hint("the root directory was set by chroot(2): there the kernel makes no user namespaces");
 }
 
 void hint_at_refused(int flags)

@@ -8,6 +8,7 @@
 #   ... user namespaces, for a map of ids           hints:testUserNamespacesThatAreTurnedOff
 #   ... for ns-enter -U                             hints:testUserNamespacesThatAreTurnedOff
 #   ... by a switch of Debian's or AppArmor's       hints:testUserNamespacesThatUsersMayNotMake
+#   ... behind chroot                               hints:testUserNamespaceBehindChroot
 #   newuidmap is missing, or refuses                ns-enter-user:testWithoutNewuidmap
 #                                                   ns-enter-user:testRangesOfSomebodyElse
 #   the caller has no ranges of ids                 ns-enter-user:testNoRanges
@@ -133,6 +134,23 @@ testUserNamespacesThatAreTurnedOff() {
     assertEquals 'ns-enter: hint: /proc/sys/user/max_user_namespaces is 0' "$hint"
     off uts ns-enter -U echo reached
     printed reached
+}
+
+testUserNamespaceBehindChroot() {
+    needs_root && return
+    cp "$bin/ns-enter" "$own/mnt"
+    for stage in chroot root-setup; do
+        attempt ns-enter -mp mnt-proc "$own/proc" $stage "$own" /mnt/ns-enter -U id -u
+        case $stage in
+        chroot)
+            refused 'ns-enter: cannot make a user namespace: Operation not permitted'
+            assertEquals 'ns-enter: hint: the root directory was set by chroot(2): there the kernel makes no user namespaces' \
+                "$hint"
+            ;;
+        root-setup) printed 0 ;;
+        esac
+    done
+    rm "$own/mnt/ns-enter"
 }
 
 # switched NAME VALUE COMMAND...: attempts it where this file of /proc/sys/kernel has that value.
