@@ -54,7 +54,7 @@ int has_capability(int number)
     struct capabilities have;
     if (get_capabilities(&have) < 0)
         fail("cannot read the capabilities");
-    return have.effective >> number & 1;
+    return (have.effective >> number & 1) != 0;
 }
 
 int set_capabilities(const struct capabilities *wanted)
