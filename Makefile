@@ -108,7 +108,8 @@ $(patsubst %,$(OBJECTS)/shared/%.o,calls policy blame grammar) $(OBJECTS)/stages
 run: all rootfs/base
 	@bin/minictr $(CMD)
 
-rootfs/base:
+# Without root from-host needs these two.
+rootfs/base: | $(BIN)/ns-enter $(BIN)/minictr
 	rootfs/from-host $@
 
 # The tests' own programs, and a root that has the probe in it.
@@ -120,7 +121,7 @@ rootfs/base:
 .build/tests/%: $(OBJECTS)/tests/%.o $(OBJECTS)/shared.a
 	$(link)
 
-.build/tests/root: rootfs/from-host rootfs/common.sh .build/tests/probe
+.build/tests/root: rootfs/from-host rootfs/common.sh .build/tests/probe | $(BIN)/ns-enter $(BIN)/minictr
 	@rm -rf --one-file-system $@
 	rootfs/from-host $@ $(abspath .build/tests/probe)
 

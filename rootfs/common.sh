@@ -2,6 +2,7 @@
 # What from-host, from-archive and from-debian share. Sourced by them; each defines usage().
 
 me=${0##*/}
+home=$(dirname "$(readlink -f "$0")")/..
 umask 022
 
 # One language for the reasons the tools give; UTF-8 because bsdtar refuses names otherwise.
@@ -48,10 +49,9 @@ die() {
 }
 
 version() {
-    file=$(dirname "$(readlink -f "$0")")/../VERSION
     number=
-    if [ -r "$file" ]; then
-        read -r number <"$file" || :
+    if [ -r "$home/VERSION" ]; then
+        read -r number <"$home/VERSION" || :
     fi
     printf '%s (minictr)%s\n' "$me" "${number:+ $number}"
 }
@@ -86,9 +86,37 @@ need() {
     done
 }
 
-need_root() {
-    if [ "$(id -u)" -ne 0 ]; then
-        die "cannot make $1: only root may set owners and make device nodes"
+# be_root DIR WORD...: without root the script is started again, with the same words, as the root of
+# a user namespace. That has the ids that minictr gives to the containers of this user, so they will
+# find each file to belong to whom it should.
+be_root() {
+    if [ "$(id -u)" -eq 0 ]; then
+        return
+    fi
+    if [ ! -x "$home/bin/ns-enter" ] || [ ! -x "$home/bin/minictr" ]; then
+        die "cannot make $1 without root: bin/ns-enter and bin/minictr are not built" "make"
+    fi
+    shift
+    case $("$home/bin/minictr" --print true) in
+        '') exit 125 ;;
+        *' --map-auto '*) set -- -U --map-auto sh "$0" -- "$@" ;;
+        *) set -- -U sh "$0" -- "$@" ;;
+    esac
+    # Where root finds more programs.
+    PATH=$PATH:/usr/sbin:/sbin
+    exec "$home/bin/ns-enter" "$@"
+}
+
+# Whether there is one user and group only, in a user namespace of its own.
+is_alone() {
+    [ "$(awk '{ count += $3 } END { print count }' /proc/self/uid_map)" = 1 ]
+}
+
+why_alone() {
+    if command -v newuidmap >/dev/null && command -v newgidmap >/dev/null; then
+        echo "/etc/subuid and /etc/subgid give you no other ids"
+    else
+        echo "newuidmap is missing (apt-get install uidmap)"
     fi
 }
 
@@ -127,6 +155,11 @@ begin() {
     }
     tree=$part/root
     mkdir "$tree"
+    # In a user namespace nobody may; minictr has its own /dev.
+    makes_nodes=
+    if mknod "$part/node" c 1 3 2>/dev/null; then
+        makes_nodes=yes
+    fi
 }
 
 leave() {
@@ -180,7 +213,7 @@ try() {
 }
 
 add_device() {
-    if [ ! -e "$tree/dev/$1" ] && [ ! -L "$tree/dev/$1" ]; then
+    if [ "$makes_nodes" ] && [ ! -e "$tree/dev/$1" ] && [ ! -L "$tree/dev/$1" ]; then
         try "cannot make the device /dev/$1" mknod -m 0666 "$tree/dev/$1" c "$2" "$3"
     fi
 }
@@ -202,7 +235,7 @@ stdin /proc/self/fd/0
 stdout /proc/self/fd/1
 stderr /proc/self/fd/2
 END
-    if ! (: >"$tree/dev/null") 2>/dev/null; then
+    if [ "$makes_nodes" ] && ! (: >"$tree/dev/null") 2>/dev/null; then
         die "cannot make $dir: device nodes do not work there" \
             "the file system is mounted nodev; choose another directory"
     fi

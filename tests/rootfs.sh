@@ -1,5 +1,5 @@
 # shellcheck shell=sh
-# rootfs.sh: the makers of root file systems. Each test works in $work and lets them make $new;
+# rootfs.sh: the makers of root file systems, as root (rootfs-user.sh: as a user). Each test works in $work and lets them make $new;
 # $outside is what no archive may reach.
 
 # shellcheck source-path=SCRIPTDIR source=lib.sh
@@ -197,13 +197,6 @@ testOperandWithLeadingHyphen() {
     attempt "$rootfs/from-archive" -- -small.tar -new
     ended 0
     assertEquals hello "$(cat ./-new/etc/motd)"
-}
-
-testOnlyRootMayRunThem() {
-    cp -r "$rootfs" "$tmp/copy"
-    attempt setpriv --reuid 65534 --regid 65534 --clear-groups "$tmp/copy/from-host" "$new"
-    refused 'only root may'
-    rm -r "$tmp/copy"
 }
 
 testExistingDirectoryIsRefused() {
