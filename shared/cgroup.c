@@ -171,6 +171,7 @@ static void remove_made(struct cgroup *group)
 static _Noreturn void blame_place(struct cgroup *group, const char *what,
                                   const struct cgroup_place *place)
 {
+    hint_at_many_groups(place, 1);
     remove_made(group);
     fail("cannot %s the control group %s/%s", what, place->hierarchy->path, base_name);
 }
@@ -183,10 +184,8 @@ static void lock_base(struct cgroup *group, struct cgroup_place *place)
     snprintf(path, sizeof path, "%s/%s", place->hierarchy->path, base_name);
     for (int tries = 0; place->base < 0; tries++) {
         place->is_new = mkdir(path, 0711) == 0;
-        if (!place->is_new && errno != EEXIST) {
-            hint_at_many_groups(place, 1);
+        if (!place->is_new && errno != EEXIST)
             blame_place(group, "make", place);
-        }
         place->base = open_at(AT_FDCWD, path, O_RDONLY | O_DIRECTORY);
         /* Somebody may have removed it in between. */
         if (place->base < 0 && (errno != ENOENT || tries == 1000))
