@@ -22,6 +22,9 @@
 #include <time.h>
 #include <unistd.h>
 
+/* A start that sweeps looks at no more groups that live, so that it takes as long with a thousand. */
+enum { SEEN_ALIVE = 32 };
+
 static const char base_name[] = "minictr", self[] = "../minictr"; /* seen from itself */
 
 /* Keeps a hint when a group is full that is at or above the one we make ours in: FILE has its limit,
@@ -393,29 +396,53 @@ void cgroup_enter(const struct cgroup *group)
                  base_name, group->name);
 }
 
-/* Removes the dead groups below one minictr, unless somebody is at it; returns how many. */
-static int sweep_base(int base, const char *own)
+/* Opens minictr to be read from a random place on: in a directory of control groups the position is a hash of
+ * the name, and the kernel finds it without reading what is before (kernfs). */
+static DIR *list_from_anywhere(int directory)
 {
-    int again = open_at(base, ".", O_RDONLY | O_DIRECTORY), swept = 0;
-    if (again < 0 || flock(again, LOCK_EX | LOCK_NB) < 0) {
-        close(again);
-        return 0;
-    }
-    DIR *list = fdopendir(again);
-    for (struct dirent *entry; list && (entry = readdir(list));) {
+    uint32_t place = 0;
+    DIR *list = fdopendir(directory);
+    if (list && getrandom(&place, sizeof place, GRND_NONBLOCK) > 0)
+        seekdir(list, (long)(place & INT32_MAX));
+    return list;
+}
+
+/* Removes the dead groups among these, until it has seen as many that live; returns how many. */
+static int sweep_listed(DIR *list, int base, const char *own, int *alive)
+{
+    int swept = 0;
+    for (struct dirent *entry; *alive < SEEN_ALIVE && (entry = readdir(list));) {
         if (entry->d_type != DT_DIR || entry->d_name[0] == '.' || strcmp(entry->d_name, own) == 0)
             continue;
         int dead = open_and_lock(base, entry->d_name);
-        if (dead < 0)
+        if (dead < 0) {
+            ++*alive;
             continue;
+        }
         remove_soon(base, entry->d_name, 100);
         close(dead);
         swept++;
     }
-    if (list)
-        closedir(list);
-    else
+    return swept;
+}
+
+/* Removes dead groups below one minictr, unless somebody is at it; returns how many. */
+static int sweep_base(int base, const char *own)
+{
+    int again = open_at(base, ".", O_RDONLY | O_DIRECTORY), alive = 0, swept = 0;
+    if (again < 0 || flock(again, LOCK_EX | LOCK_NB) < 0) {
+        close(again);
+        return 0;
+    }
+    DIR *list = list_from_anywhere(again);
+    if (!list) {
         close(again); /* and the lock with it */
+        return 0;
+    }
+    swept += sweep_listed(list, base, own, &alive);
+    rewinddir(list);
+    swept += sweep_listed(list, base, own, &alive);
+    closedir(list);
     return swept;
 }
 
