@@ -271,6 +271,54 @@ testLeftOverGroupsAreSwept() {
     no_group "$name-2"
 }
 
+# hold_groups NUMBER: in one hierarchy, all by one process.
+hold_groups() {
+    count=$1
+    set -- sleep 1000
+    for number in $(seq "$count"); do
+        mkdir -p "$pids/$name-$number"
+        set -- flock --no-fork "$pids/$name-$number" "$@"
+    done
+    start "$@"
+    for number in 1 "$count"; do
+        await 30 is_locked "$pids/$name-$number" || fail "$name-$number was not locked"
+    done
+    is_gone "$started" && fail "they are not held: $(cat "$tmp/err")"
+}
+
+groups_left() {
+    find "$pids" -maxdepth 1 -name "$name-$1" 2>/dev/null | wc -l
+}
+
+testAStartLooksAtSomeOfMany() {
+    have_strace || { skip 'no strace' && return; }
+    for number in 5 100; do
+        hold_groups $number
+        attempt strace -o "$tmp/trace" -e trace=flock cg-limit true
+        ended 0
+        looks=$(grep -c LOCK_NB "$tmp/trace")
+        assertTrue "$looks looks at $number" "[ $looks -ge $((number < 32 ? number : 32)) -a $looks -le 70 ]"
+        stop "$started"
+        attempt cg-limit true
+        assertEquals 'dead ones are all swept at once' 0 "$(groups_left '*')"
+    done
+}
+
+testAnyOfManyIsSweptInTheEnd() {
+    hold_groups 50
+    mkdir "$pids/$name-dead1" "$pids/$name-dead2" "$pids/$name-dead3"
+    for run in $(seq 100); do
+        attempt cg-limit true
+        ended 0
+        [ "$(groups_left 'dead*')" != 0 ] || break
+    done
+    assertEquals 0 "$(groups_left 'dead*')"
+    assertEquals 'none that lives' 50 "$(groups_left '*')"
+    stop "$started"
+    attempt cg-limit true
+    assertEquals 0 "$(groups_left '*')"
+}
+
 # Runs a container that lives until there is the file "end", and leaves its status in a file.
 contend() {
     cg-limit --name "$name" sh -c 'until [ -e "$0" ]; do sleep 0.01; done' "$tmp/end" 2>"$tmp/err.$1"
