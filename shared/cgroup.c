@@ -391,7 +391,7 @@ void cgroup_enter(const struct cgroup *group)
 {
     for (int i = 0; i < group->count; i++)
         if (group->places[i].hierarchy->version == 1 &&
-            write_file(group->places[i].group, "cgroup.procs", "0") < 0)
+            enter_group(group->places[i].group, 1) < 0)
             fail("cannot enter the control group %s/%s/%s", group->places[i].hierarchy->path,
                  base_name, group->name);
 }

@@ -53,6 +53,10 @@ int find_hierarchies(struct hierarchy *list, unsigned controllers, const char *p
  * Returns whether it is known, else errno: ENOENT or ESRCH when the process is gone. */
 int group_of_process(const struct hierarchy *hierarchy, pid_t pid, char *path);
 
+/* Moves the calling process, which has a single thread, into the group of a hierarchy of that version whose
+ * directory this is. Returns 0, or -1 and errno. */
+int enter_group(int directory, int version);
+
 /* Cuts the last component off PATH, a group of the hierarchy; returns 0 at its mount point. */
 int ascend(const struct hierarchy *hierarchy, char *path);
 

@@ -1,7 +1,6 @@
 /* cg-join: put the rest of the chain into the control group of a running container. */
 #include "chain.h"
 #include "container.h"
-#include "file.h"
 #include "message.h"
 #include "trace.h"
 #include "value.h"
@@ -37,7 +36,8 @@ int main(int argc, char **argv)
     find_containers(&all, parent);
     need_container(&container, &all, name);
     for (int i = 0; i < all.count; i++) {
-        if (container.groups[i] < 0 || write_file(container.groups[i], "cgroup.procs", "0") == 0)
+        if (container.groups[i] < 0 ||
+            enter_group(container.groups[i], all.hierarchies[i].version) == 0)
             continue;
         if (errno == EBUSY)
             hint("groups below it have controllers, so that it can have no process itself (cgroups(7))");
