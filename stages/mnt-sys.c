@@ -9,7 +9,9 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <stdint.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -87,6 +89,20 @@ static void mount_v1(int cgroups, char *controllers)
             fail("cannot make the link fs/cgroup/%s", settings[i].key);
 }
 
+/* Which hierarchies have no group but their root, a bit for each number (/proc/cgroups): there is nothing of the
+ * container's own. Spares making a mount to look. */
+static uint64_t find_empty(int proc)
+{
+    struct lines lines;
+    unsigned number, groups;
+    uint64_t empty = 0;
+    open_lines(&lines, proc, "cgroups");
+    for (char *line; (line = next_line(&lines));)
+        if (sscanf(line, "%*s %u %u", &number, &groups) == 2 && groups == 1 && number < 64)
+            empty |= UINT64_C(1) << number;
+    return empty;
+}
+
 /* Mounts what /proc/self/cgroup lists on fs/cgroup, and closes that: ID:CONTROLLERS:PATH, and nothing
  * between the colons for v2. */
 static void mount_groups(int target)
@@ -94,17 +110,20 @@ static void mount_groups(int target)
     const struct mount_option none[] = {{0}}, small[] = {{"mode", "755"}, {"size", "64k"}, {0}};
     struct lines lines;
     char *groups[64] = {NULL}, text[4096];
-    int count = 0;
+    int count = 0, has_v1 = 0;
     size_t length = 0;
 
     int proc = open_kernel_tree("/proc");
     if (proc < 0)
         refuse("cannot find the own control groups: /proc is not proc");
+    uint64_t empty = find_empty(proc);
     if (!open_lines(&lines, proc, "self/cgroup"))
         fail("cannot find the own control groups: /proc/self/cgroup");
     for (char *line; count < 64 && (line = next_line(&lines));) {
+        unsigned long number = strtoul(line, NULL, 10);
         char *names = strchr(line, ':');
-        if (!names || length + strlen(names) >= sizeof text)
+        has_v1 |= names && names[1] != ':';
+        if (!names || (number < 64 && empty >> number & 1) || length + strlen(names) >= sizeof text)
             continue;
         names[1 + strcspn(names + 1, ":")] = '\0';
         groups[count++] = strcpy(text + length, names + 1);
@@ -116,8 +135,8 @@ static void mount_groups(int target)
     close_lines(&lines);
     close(proc);
 
-    if (count == 1 && !*groups[0]) {
-        int tree = make_hierarchy("cgroup2", none, "fs/cgroup");
+    if (!has_v1) {
+        int tree = count ? make_hierarchy("cgroup2", none, "fs/cgroup") : -1;
         if (tree >= 0) {
             put_mount(tree, target, "cgroup2", "fs/cgroup");
             close(tree);

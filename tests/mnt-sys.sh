@@ -232,7 +232,7 @@ testLinksForControllersOnOneHierarchy() {
     have_strace || { skip 'no strace' && return; }
     [ "$pids" = /sys/fs/cgroup/pids ] || { skip 'no v1 hierarchy' && return; }
     attempt cg-limit --pids 20 --name "$name" strace -f -o /dev/null -e inject=fsconfig:retval=0:when=9 \
-        ns-enter -mC sh -c 'echo 3:pids,other:/x >"$1/groups" && mount --bind "$1/groups" /proc/$$/cgroup &&
+        ns-enter -mC sh -c 'sed -n "s|^\([0-9]*:pids\):.*|\1,other:/x|p" /proc/self/cgroup >"$1/groups" && mount --bind "$1/groups" /proc/$$/cgroup &&
             exec mnt-sys "$0" sh -c "cd \"\$0/fs/cgroup\" && readlink pids other; cat other/pids.max; ls" "$0"' \
         "$tmp/new" "$tmp"
     ended 0
