@@ -44,7 +44,7 @@ static const char *const protected[] = {
  * looked up in, so that whoever fills the root cannot put a tree of his own in its place in between. */
 static struct base {
     const char *path;
-    int fd;
+    int fd; /* or -1 */
 } bases[] = {{"/proc", -1}, {"/sys", -1}};
 
 static struct base *base_of(const char *path)
@@ -174,6 +174,7 @@ int main(int argc, char **argv)
         refuse("the paths are those of the new root, which is not the root yet");
     }
     need_own_namespace('m');
+    bases[0].fd = bases[1].fd = -1;
     if (by_default)
         open_base(&bases[0], "/proc");
     for (size_t i = 0; by_default && i < sizeof hidden / sizeof *hidden; i++)

@@ -106,6 +106,10 @@ testAStageTwice() {
         ended 0
         printed 'Seccomp_filters:	2'
     done
+    both </dev/null --privileged mnt-mask --hide /proc/cpuinfo mnt-mask --hide /proc/meminfo --hide /sys/kernel \
+        sh -c 'cat /proc/cpuinfo /proc/meminfo; ls /sys/kernel; echo reached'
+    are_equal 'two masks'
+    assertEquals reached "$(sed -n 2p "$tmp/plain")"
     attempt minictr --inline --privileged --root "$root" id-set --groups 7,8 0:0 id-set 0:0 id -G
     printed 0
     attempt cg-limit --memory 64M "$bin/minictr" --inline --memory 32M --root "$root" --privileged true
