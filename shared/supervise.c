@@ -5,6 +5,7 @@
 #include "file.h"
 #include "kernel.h"
 #include "message.h"
+#include "rest.h"
 #include "start.h"
 #include "trace.h"
 
@@ -346,7 +347,7 @@ int supervise(struct supervisor *supervisor)
 
     /* The child may have ended before its signal was waited for. */
     while (!supervise_signal(supervisor, info.si_signo, info.si_code))
-        while (sigwaitinfo(&all, &info) < 0)
+        while (await_signal(&all, &info) < 0)
             ;
     return supervise_end(supervisor);
 }

@@ -54,6 +54,38 @@ testOrphansAreReaped() {
     printed 'zombies 0'
 }
 
+# What is in memory of the program of a process, but for what can be written, in KiB.
+program_in_memory() {
+    awk -v program="$(cat "/proc/$1/comm")" '/^[0-9a-f]+-/ { is_its = $6 ~ "/" program "$" && $2 !~ /w/ }
+        /^Rss:/ && is_its { sum += $2 } END { print sum + 0 }' "/proc/$1/smaps"
+}
+
+waits_in_one_page() {
+    [ "$(program_in_memory "$1")" = 4 ]
+}
+
+testMemoryIsGivenBackWhileItWaits() {
+    [ "$(uname -m)" = x86_64 ] || { skip 'no x86-64' && return; }
+    start ns-enter -p pid-init sh -c 'trap "echo got; exit 5" TERM; echo ready; while :; do sleep 0.01; done'
+    await 5 grep -q ready "$tmp/out"
+    init=$(cat "/proc/$started/task/$started/children")
+    init=${init% }
+    await 5 waits_in_one_page "$started" || fail "ns-enter: $(program_in_memory "$started")"
+    await 5 waits_in_one_page "$init" || fail "pid-init: $(program_in_memory "$init")"
+    kill -s TERM "$started"
+    wait "$started"
+    assertEquals 'it has all back when it is needed' 5 $?
+    assertEquals "$(printf '%s\n' ready got)" "$(cat "$tmp/out")"
+}
+
+testMemoryThatIsNotGivenBack() {
+    have_strace || { skip 'no strace' && return; }
+    attempt strace -f -o "$tmp/trace" -e trace=madvise -e inject=madvise:error=EPERM ns-enter -p pid-init \
+        sh -c 'sleep 0.2; exit 3'
+    ended 3
+    assertEquals 'both tried' 2 "$(grep MADV_DONTNEED "$tmp/trace" | cut -d ' ' -f 1 | sort -u | wc -l)"
+}
+
 testOrphansStatusIsNotProgs() {
     boxed sh -c '(sleep 0.05; exit 7) & sh -c "(sleep 0.02; exit 9) &"; wait; exit 3'
     ended 3
