@@ -279,10 +279,12 @@ static void read_options(struct words *words, int most)
         refuse("--log: only with --detach");
     only_one(TRACE, TIME);
     only_one(EPHEMERAL, READ_ONLY);
-    for (int attended[] = {TTY, TIME, BREAK, BREAK_AFTER, 0}, *letter = attended; *letter; letter++)
-        only_one(DETACH, *letter);
-    for (int limits[] = {MEMORY, SWAP, PIDS, CPU, CPUS, IO, STATUS_FD, 0}, *letter = limits; *letter; letter++)
-        only_one(NO_LIMITS, *letter);
+    static const int attended[] = {TTY, TIME, BREAK, BREAK_AFTER};
+    for (int i = 0; i < 4; i++)
+        only_one(DETACH, attended[i]);
+    static const int limits[] = {MEMORY, SWAP, PIDS, CPU, CPUS, IO, STATUS_FD};
+    for (int i = 0; i < 7; i++)
+        only_one(NO_LIMITS, limits[i]);
 }
 
 /* Cuts SOURCE:DIR apart and returns DIR. The last ":/" divides, since both may have colons in them. */
