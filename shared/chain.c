@@ -11,11 +11,13 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <limits.h>
+#include <sched.h>
 #include <stdio.h>
 #include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/auxv.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 /* After root-setup, the descriptor of the directory of the stages. */
@@ -228,37 +230,59 @@ static void keep_host(void)
     pass_on(host_variable, entry, sizeof entry, fd);
 }
 
-void chain_keep_stages(char **rest)
+/* Returns the descriptor of a detached copy that is for executing alone. */
+static int copy_directory(const char *path)
 {
-    static char entry[64];
-    char path[PATH_MAX];
-
-    for (char **word = rest; *word && chain_host() < 0; word++)
-        if (strcmp(*word, "chain-break") == 0)
-            keep_host();
-
-    if (chain_kept_stages() >= 0)
-        return;
-    chain_directory(path);
     int fd = clone_tree(-1, path, 0);
     if (fd < 0)
         fail("cannot keep the directory of the stages: %s", path);
     if (add_mount_flags(fd, MOUNT_ATTR_RDONLY | MOUNT_ATTR_NOSUID | MOUNT_ATTR_NODEV, 0) < 0)
         fail("cannot make the copy of the directory of the stages read-only: %s", path);
-    pass_on(stages_variable, entry, sizeof entry, fd);
+    return fd;
 }
 
-void chain_keep_directory(void)
+/* The same for who has not the power to do so: it is made by a process in namespaces of its own, which has our table of
+ * descriptors (CLONE_FILES, clone(2)) and puts it in the place of one of them. */
+static int have_directory_copied(const char *path)
+{
+    int fd = open_at(AT_FDCWD, path, O_PATH | O_DIRECTORY), change;
+    pid_t child = fd < 0 ? -1 : fork_unnoticed(CLONE_NEWUSER | CLONE_NEWNS | CLONE_FILES);
+    if (child == 0) {
+        int copy = copy_directory(path);
+        if (dup3(copy, fd, O_CLOEXEC) < 0)
+            fail("cannot keep the directory of the stages: %s", path);
+        close(copy);
+        _exit(0);
+    }
+    if (child < 0 || waitpid(child, &change, __WALL) < 0)
+        fail("cannot keep the directory of the stages: %s", path);
+    if (change)
+        _exit(STATUS_FAILED); /* it has said why */
+    return fd;
+}
+
+/* COPY makes the copy. */
+static void keep_stages(int (*copy)(const char *path))
 {
     static char entry[64];
     char path[PATH_MAX];
     if (chain_kept_stages() >= 0)
         return;
     chain_directory(path);
-    int fd = open_at(AT_FDCWD, path, O_PATH | O_DIRECTORY);
-    if (fd < 0)
-        fail("cannot keep the directory of the stages: %s", path);
-    pass_on(stages_variable, entry, sizeof entry, fd);
+    pass_on(stages_variable, entry, sizeof entry, copy(path));
+}
+
+void chain_keep_stages(char **rest)
+{
+    for (char **word = rest; *word && chain_host() < 0; word++)
+        if (strcmp(*word, "chain-break") == 0)
+            keep_host();
+    keep_stages(copy_directory);
+}
+
+void chain_have_stages_kept(void)
+{
+    keep_stages(have_directory_copied);
 }
 
 /* Writes where a stage of this name would be into PATH: relative to the descriptor STAGES, or with -1 its

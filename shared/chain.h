@@ -57,15 +57,16 @@ int chain_kept_stages(void);
 
 /*
  * Keeps the directory of the stages for the time after the root has changed, as a descriptor that
- * the next stages inherit. Nothing to do when one is kept already. Ends with 125 and a message when
+ * the next stages inherit: of a copy of its mount, read-only, so that nobody inside can write to a stage by
+ * /proc/PID/exe, nor go up from it. Nothing to do when one is kept already. Ends with 125 and a message when
  * the kernel refuses (open_tree(2), mount_setattr(2)). Where REST, the rest of the chain, has a word
  * chain-break in it, the host's file systems are kept as well, read-only, for its shell.
  */
 void chain_keep_stages(char **rest);
 
-/* The same without the power to copy mounts: the descriptor is of the directory itself. So no process that holds it may
- * be seen inside. */
-void chain_keep_directory(void);
+/* The same without the power over mounts: the copy is made in a user namespace for it alone. The host's file systems
+ * are not kept. */
+void chain_have_stages_kept(void);
 
 /* Returns the descriptor of the host's file system, or -1: see chain_keep_stages(). */
 int chain_host(void);

@@ -129,21 +129,10 @@ static struct target find_target(const char *option, const char *text)
     return target;
 }
 
-/* Who has no power outside of the user namespace keeps the directory of the stages as it is, which is a way out for
- * those inside when they get hold of it. */
-static void keep_directory(int is_seen)
-{
-    if (is_seen) {
-        hint("put --no-fork here, and pid-fork before PROG");
-        refuse("without power over the host's mounts the stages must not be seen in the PID namespace");
-    }
-    chain_keep_directory();
-}
-
 /* Joins the namespaces of these kinds, or with 0 all that are not ours; returns which. The stages come along. What
  * was known of those that are left is forgotten; of those that are not the host's it becomes known that they were
  * made for somebody (need_own_namespace()). */
-static int join(const struct target *target, int flags, int no_fork, char **rest)
+static int join(const struct target *target, int flags, char **rest)
 {
     char own[16] = "", joined[16] = "";
     struct userns_ids ids = {0};
@@ -167,7 +156,7 @@ static int join(const struct target *target, int flags, int no_fork, char **rest
     if (flags & CLONE_NEWNS && has_capability(CAPABILITY_SYS_ADMIN))
         chain_keep_stages(rest);
     else if (flags & CLONE_NEWNS && flags & CLONE_NEWUSER)
-        keep_directory(flags & CLONE_NEWPID && !no_fork);
+        chain_have_stages_kept();
     if (setns(target->pidfd, flags) < 0) {
         if (!(flags & CLONE_NEWUSER))
             hint_at_users_of(target->pid);
@@ -254,7 +243,7 @@ int main(int argc, char **argv)
         complete_maps(&users, &groups, own, automatic);
 
     if (target.pidfd >= 0) {
-        flags = join(&target, flags, no_fork, rest);
+        flags = join(&target, flags, rest);
         if (flags & CLONE_NEWPID && !no_fork)
             fork_there(rest);
         if (flags & CLONE_NEWPID)
