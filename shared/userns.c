@@ -21,6 +21,7 @@
 #include <string.h>
 #include <sys/prctl.h>
 #include <sys/random.h>
+#include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -254,6 +255,14 @@ static void enter_made(const struct idmap *users, const struct idmap *groups)
     close(namespace);
 }
 
+/* Another user than we were would have our session keyring all the same, with all keys in it (session-keyring(7)). */
+static void leave_keyring(void)
+{
+    enum { JOIN_SESSION_KEYRING = 1 }; /* from linux/keyctl.h: musl has no kernel headers beside it */
+    if (syscall(SYS_keyctl, JOIN_SESSION_KEYRING, NULL) < 0 && errno != ENOSYS)
+        fail("cannot leave the session keyring");
+}
+
 void enter_user_namespace(const struct idmap *users, const struct idmap *groups)
 {
     const struct idmap *const maps[] = {users, groups};
@@ -271,6 +280,8 @@ void enter_user_namespace(const struct idmap *users, const struct idmap *groups)
     int keeps_user = has_outer_id(users, user), keeps_group = has_outer_id(groups, group);
     if (!keeps_user || !keeps_group)
         take_ids(keeps_user ? geteuid() : 0, keeps_group ? getegid() : 0, &none, 0);
+    if (!keeps_user)
+        leave_keyring();
     if (geteuid() != 0)
         hold_capabilities();
 }
@@ -292,8 +303,11 @@ void take_ids_in(const struct userns_ids *ids)
 {
     const gid_t none = 0;
     chain_note_gone('c');
+    int is_another = ids->has_root && geteuid() != 0;
     if (ids->has_root && (geteuid() != 0 || getegid() != 0))
         take_ids(0, 0, ids->keeps_groups ? NULL : &none, 0);
+    if (is_another)
+        leave_keyring();
     if (geteuid() != 0)
         hold_capabilities();
 }

@@ -32,9 +32,9 @@ int make_user_namespace(const struct idmap *users, const struct idmap *groups);
  * Makes one and enters it. A process without power may map one own id for users and groups each by itself; the groups
  * stay for good then, as the kernel demands (setgroups(2) is denied).
  *
- * An id that the maps do not have becomes 0, and the supplementary groups go with it. Who is another user than 0 in
- * there has all capabilities for the stages only (hold_capabilities(), capability.h). Ends as make_user_namespace()
- * does.
+ * An id that the maps do not have becomes 0, and the supplementary groups go with it, and with a user's its session
+ * keyring. Who is another user than 0 in there has all capabilities for the stages only (hold_capabilities(),
+ * capability.h). Ends as make_user_namespace() does.
  */
 void enter_user_namespace(const struct idmap *users, const struct idmap *groups);
 
