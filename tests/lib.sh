@@ -21,6 +21,8 @@
 #   not_inline             skips what a script in place of minictr changes: not_inline && return
 #   needs_root             skips the test when the tests run as a user: needs_root && return
 #   as_nobody COMMAND      attempts the command as a user without powers
+#   have_user              makes the program $user, which executes a command as user 1000, with ranges of ids where there
+#                          is newuidmap(1), and its own copy of the programs under test
 #   start COMMAND          starts it in the background, leaves $started
 #   lives_in COMMAND...    starts a process that sleeps in namespaces that the command makes, and leaves $target
 #   leave                  ends it
@@ -227,6 +229,25 @@ as_nobody() {
         chmod -R go=rX "$tmp/bin"
     fi
     attempt env PATH="$tmp/bin:$PATH" setpriv --reuid 65534 --regid 65534 --clear-groups "$@"
+}
+
+user=$tmp/user/be
+have_user() {
+    mkdir "$tmp/user"
+    cp -R "$bin" "$tmp/user/bin"
+    chmod -R go=rX "$tmp/user/bin"
+    chown -R 1000:1000 "$tmp/user"
+    echo 1000:100000:65536 >"$tmp/user/ranges"
+    # The ranges are there in a mount namespace of its own.
+    cat >"$user" <<END
+#!/bin/sh
+exec "$bin/ns-enter" -m sh -c 'for file in /etc/subuid /etc/subgid; do
+        [ ! -e \$file ] || mount --bind "$tmp/user/ranges" \$file
+    done
+    PATH=$tmp/user/bin:\$PATH
+    exec setpriv --reuid 1000 --regid 1000 --clear-groups "\$@"' sh "\$@"
+END
+    chmod 755 "$user"
 }
 
 start() {

@@ -50,8 +50,11 @@ static void look_at_program(const char *process)
     if (stat(path, &status) < 0 || is_same(&status, &joined))
         return;
     /* It may just have executed PROG. */
-    if (readlink(path, target, sizeof target - 1) > 0 && strcmp(target, "/escapes/joined") != 0)
-        caught("exe", target);
+    if (readlink(path, target, sizeof target - 1) <= 0 || strcmp(target, "/escapes/joined") == 0)
+        return;
+    caught("exe", target);
+    if (access(path, W_OK) == 0 && stat(path, &status) == 0 && !is_same(&status, &joined))
+        caught("exe", "can be written");
 }
 
 /* A directory that is none of the container's: of the descriptors, the working directory, the root. */
