@@ -135,3 +135,10 @@ void hint_at_view(const char *type, unsigned flags, int too_revealing)
     }
     errno = error;
 }
+
+int is_masked(const char *type)
+{
+    struct view view;
+    char masks[PATH_MAX];
+    return find_view(&view, type, 0) && find_masks(&view, masks, sizeof masks);
+}

@@ -18,4 +18,8 @@ void hint_at_owner(const char *type);
  */
 void hint_at_view(const char *type, unsigned flags, int too_revealing);
 
+/* Says whether the file system of this type (proc, sysfs) that is seen last has something mounted on it that hides a
+ * part: then a process in a new user namespace may mount none. */
+int is_masked(const char *type);
+
 #endif

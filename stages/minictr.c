@@ -15,6 +15,7 @@
 #include "trace.h"
 #include "userns.h"
 #include "value.h"
+#include "visible.h"
 #include "words.h"
 
 #include <errno.h>
@@ -335,16 +336,32 @@ static void open_root_for(struct composition *chain, const char *root, const cha
         add_bind(chain, binds->items[i], map);
 }
 
-/* MAP: the ids of the new user namespace, where they are not the caller's own. Only root can show files with other
- * ids, and only outside of it. */
-static void add_namespaces(struct composition *chain, int userns, int ranges, const char *map, int net,
-                           const char *root)
+/* What takes power outside of the new user namespace. In a container the masks of /proc and /sys are locked in there,
+ * and then the kernel gives it no proc and no sysfs: it has to see some that hide nothing. Only root can show files with
+ * other ids. */
+static void prepare_userns(struct composition *chain, const char *map, int sys, const char *root)
 {
-    if (map) {
+    int proc = is_masked("proc");
+    sys &= is_masked("sysfs");
+    if (map || proc || sys) {
         add_stage(chain, "ns-enter");
         add(chain, "-m");
-        open_root_for(chain, root, map);
     }
+    if (proc) {
+        add_stage(chain, "mnt-proc");
+        add_operand(chain, "/proc");
+    }
+    if (sys) {
+        add_stage(chain, "mnt-sys");
+        add_operand(chain, "/sys");
+    }
+    if (map)
+        open_root_for(chain, root, map);
+}
+
+/* MAP: the ids of the new user namespace, where they are not the caller's own. */
+static void add_namespaces(struct composition *chain, int userns, int ranges, const char *map, int net)
+{
     add_stage(chain, "ns-enter");
     add_option(chain, "--map-user", map);
     add_option(chain, "--map-group", map);
@@ -502,7 +519,7 @@ int main(int argc, char **argv)
     int userns = strcmp(value_of(USERNS, has_power ? "host" : "auto"), "auto") == 0;
     int weak = userns || in_user_namespace(), net = strcmp(value_of(NET, weak ? "none" : "host"), "none") == 0;
     char range[40];
-    const char *map = userns && has_power ? choose_id_range(range, sizeof range) : NULL;
+    const char *map = userns && has_power && !in_user_namespace() ? choose_id_range(range, sizeof range) : NULL;
     int ranges = userns && !map && may_map_ranges();
 
     /* What is started in the background is found by its name. */
@@ -514,7 +531,7 @@ int main(int argc, char **argv)
     }
 
     /* The most is mnt-tmpfs --size SIZE -- DIR, or mnt-bind with four words, for a word of ours. */
-    struct composition composed = compose(5 * (size_t)argc + 2 * policy_lines + 80);
+    struct composition composed = compose(5 * (size_t)argc + 2 * policy_lines + 90);
     if (is_given(TIME)) {
         const char *picture = value_of(TIME, NULL);
         add_stage(&composed, "chain-time");
@@ -533,7 +550,9 @@ int main(int argc, char **argv)
         add_stage(&composed, "tty-relay");
     if (!is_given(NO_LIMITS))
         add_limits(&composed, name);
-    add_namespaces(&composed, userns, ranges, map, net, root);
+    if (userns && has_power)
+        prepare_userns(&composed, map, !bare && net, root);
+    add_namespaces(&composed, userns, ranges, map, net);
     add_stage(&composed, "uts-name");
     add_operand(&composed, value_of(HOSTNAME, value_of(NAME, "minictr")));
     if (net)
