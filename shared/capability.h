@@ -13,6 +13,7 @@ enum {
     CAPABILITY_SETUID = 7,
     CAPABILITY_SETPCAP = 8,
     CAPABILITY_SYS_ADMIN = 21,
+    CAPABILITY_SETFCAP = 31, /* to map user 0 takes it, too (user_namespaces(7)) */
 };
 enum {
     SECUREBIT_NOROOT = 1 << 0,

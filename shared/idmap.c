@@ -109,6 +109,21 @@ uint64_t add_subordinate_ids(struct idmap *map, const char *file, const char *na
     return total;
 }
 
+void add_ids_of(struct idmap *map, const char *path)
+{
+    struct lines lines;
+    if (!open_lines(&lines, AT_FDCWD, path))
+        fail("cannot read %s", path);
+    for (char *line; (line = next_line(&lines));) {
+        unsigned inner, count;
+        if (sscanf(line, "%u %*u %u", &inner, &count) == 2)
+            add_range(map, path, line, inner, inner, count);
+    }
+    errno = lines.error;
+    if (errno)
+        fail("cannot read %s", path);
+}
+
 static int has_id(const unsigned *starts, const struct idmap *map, unsigned id)
 {
     for (int i = 0; i < map->ranges; i++)

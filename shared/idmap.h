@@ -30,6 +30,10 @@ void add_one_id(struct idmap *map, const char *what, unsigned inner, unsigned ou
  */
 uint64_t add_subordinate_ids(struct idmap *map, const char *file, const char *name, unsigned id);
 
+/* Adds all ids that a user namespace has, by the same numbers: the inner ones of a file like /proc/self/uid_map. Ends
+ * with 125 and a message when it cannot be read. */
+void add_ids_of(struct idmap *map, const char *path);
+
 /* Says whether the map has an outer id, or an inner one. */
 int has_outer_id(const struct idmap *map, unsigned outer);
 int has_inner_id(const struct idmap *map, unsigned inner);

@@ -122,7 +122,17 @@ static int write_map(pid_t process, int kind, const struct idmap *map)
     return write_file(AT_FDCWD, path, text);
 }
 
-static void map_own(const struct idmap *const maps[2])
+/* Keeps errno. HAD_POWER: CAP_SETFCAP outside, which it takes to give a namespace the user 0. */
+static void hint_at_map(int kind, const struct idmap *map, int had_power)
+{
+    int error = errno;
+    hint_at_refused(CLONE_NEWUSER);
+    if (error == EPERM && kind == 0 && !had_power && has_outer_id(map, 0))
+        hint("without the capability setfcap user 0 cannot be in a user namespace");
+    errno = error;
+}
+
+static void map_own(const struct idmap *const maps[2], int had_power)
 {
     if (write_file(AT_FDCWD, "/proc/self/setgroups", "deny") < 0) {
         hint_at_refused(CLONE_NEWUSER);
@@ -130,7 +140,7 @@ static void map_own(const struct idmap *const maps[2])
     }
     for (int kind = 0; kind < 2; kind++)
         if (write_map(getpid(), kind, maps[kind]) < 0) {
-            hint_at_refused(CLONE_NEWUSER);
+            hint_at_map(kind, maps[kind], had_power);
             fail("cannot map the ids: %s", kinds[kind].file);
         }
 }
@@ -202,7 +212,7 @@ static int map_of(pid_t process, int kind, const struct idmap *map)
         return map_by_program(process, kind, map);
     if (write_map(process, kind, map) == 0)
         return 0;
-    hint_at_refused(CLONE_NEWUSER);
+    hint_at_map(kind, map, has_capability(CAPABILITY_SETFCAP));
     complain("cannot map the ids: %s", kinds[kind].file);
     return -1;
 }
@@ -269,11 +279,12 @@ void enter_user_namespace(const struct idmap *users, const struct idmap *groups)
     uid_t user = geteuid();
     gid_t group = getegid();
     const gid_t none = 0;
+    int has_power = has_capability(CAPABILITY_SETFCAP);
 
     if (has_power_over_ids() || !is_one_own(users, user) || !is_one_own(groups, group))
         enter_made(users, groups);
     else if (unshare(CLONE_NEWUSER) == 0)
-        map_own(maps);
+        map_own(maps, has_power);
     else
         fail_to_make();
     chain_note_gone('c'); /* what was held is lost in there; root has its own */

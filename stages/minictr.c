@@ -5,6 +5,7 @@
 #include "cgroup.h"
 #include "compose.h"
 #include "file.h"
+#include "idmap.h"
 #include "inline.h"
 #include "landlock.h"
 #include "limit.h"
@@ -336,14 +337,49 @@ static void open_root_for(struct composition *chain, const char *root, const cha
         add_bind(chain, binds->items[i], map);
 }
 
+/* The ids of a new user namespace: these, or the caller's ranges, or one. */
+struct ids {
+    struct idmap users, groups;
+    const char *shift; /* ids of nobody: the root has to be shown with those */
+    int are_ranges;
+};
+
+/* Only root of the machine can show files with other ids. Who may become any user of its own user namespace can give
+ * all of these. */
+static struct ids choose_ids(int has_power)
+{
+    static char range[40];
+    struct ids ids = {0};
+    if (has_power && !in_user_namespace()) {
+        ids.shift = choose_id_range(range, sizeof range);
+        return ids;
+    }
+    int may_be_anyone = has_capability(CAPABILITY_SETUID) && has_capability(CAPABILITY_SETGID) &&
+                        has_capability(CAPABILITY_SETFCAP);
+    ids.are_ranges = !(may_be_anyone && in_user_namespace()) && may_map_ranges();
+    if (may_be_anyone && !ids.are_ranges) {
+        add_ids_of(&ids.users, "/proc/self/uid_map");
+        add_ids_of(&ids.groups, "/proc/self/gid_map");
+    }
+    return ids;
+}
+
+static void add_id_map(struct composition *chain, const char *option, const struct idmap *map)
+{
+    for (int i = 0; i < map->ranges; i++) {
+        char *text = allocate(40, 1);
+        snprintf(text, 40, "%u:%u:%u", map->inner[i], map->outer[i], map->count[i]);
+        add_option(chain, option, text);
+    }
+}
+
 /* What takes power outside of the new user namespace. In a container the masks of /proc and /sys are locked in there,
- * and then the kernel gives it no proc and no sysfs: it has to see some that hide nothing. Only root can show files with
- * other ids. */
-static void prepare_userns(struct composition *chain, const char *map, int sys, const char *root)
+ * and then the kernel gives it no proc and no sysfs: it has to see some that hide nothing. */
+static void prepare_userns(struct composition *chain, const struct ids *ids, int sys, const char *root)
 {
     int proc = is_masked("proc");
     sys &= is_masked("sysfs");
-    if (map || proc || sys) {
+    if (ids->shift || proc || sys) {
         add_stage(chain, "ns-enter");
         add(chain, "-m");
     }
@@ -355,17 +391,18 @@ static void prepare_userns(struct composition *chain, const char *map, int sys, 
         add_stage(chain, "mnt-sys");
         add_operand(chain, "/sys");
     }
-    if (map)
-        open_root_for(chain, root, map);
+    if (ids->shift)
+        open_root_for(chain, root, ids->shift);
 }
 
-/* MAP: the ids of the new user namespace, where they are not the caller's own. */
-static void add_namespaces(struct composition *chain, int userns, int ranges, const char *map, int net)
+static void add_namespaces(struct composition *chain, int userns, const struct ids *ids, int net)
 {
     add_stage(chain, "ns-enter");
-    add_option(chain, "--map-user", map);
-    add_option(chain, "--map-group", map);
-    if (ranges)
+    add_option(chain, "--map-user", ids->shift);
+    add_option(chain, "--map-group", ids->shift);
+    add_id_map(chain, "--map-user", &ids->users);
+    add_id_map(chain, "--map-group", &ids->groups);
+    if (ids->are_ranges)
         add(chain, "--map-auto");
     if (userns)
         add(chain, net ? "-UmuipCn" : "-UmuipC");
@@ -518,9 +555,9 @@ int main(int argc, char **argv)
     int has_power = has_capability(CAPABILITY_SYS_ADMIN);
     int userns = strcmp(value_of(USERNS, has_power ? "host" : "auto"), "auto") == 0;
     int weak = userns || in_user_namespace(), net = strcmp(value_of(NET, weak ? "none" : "host"), "none") == 0;
-    char range[40];
-    const char *map = userns && has_power && !in_user_namespace() ? choose_id_range(range, sizeof range) : NULL;
-    int ranges = userns && !map && may_map_ranges();
+    struct ids ids = {0};
+    if (userns)
+        ids = choose_ids(has_power);
 
     /* What is started in the background is found by its name. */
     char made_up[16];
@@ -531,7 +568,7 @@ int main(int argc, char **argv)
     }
 
     /* The most is mnt-tmpfs --size SIZE -- DIR, or mnt-bind with four words, for a word of ours. */
-    struct composition composed = compose(5 * (size_t)argc + 2 * policy_lines + 90);
+    struct composition composed = compose(5 * (size_t)argc + 2 * policy_lines + 90 + 4 * IDMAP_RANGES);
     if (is_given(TIME)) {
         const char *picture = value_of(TIME, NULL);
         add_stage(&composed, "chain-time");
@@ -551,14 +588,14 @@ int main(int argc, char **argv)
     if (!is_given(NO_LIMITS))
         add_limits(&composed, name);
     if (userns && has_power)
-        prepare_userns(&composed, map, !bare && net, root);
-    add_namespaces(&composed, userns, ranges, map, net);
+        prepare_userns(&composed, &ids, !bare && net, root);
+    add_namespaces(&composed, userns, &ids, net);
     add_stage(&composed, "uts-name");
     add_operand(&composed, value_of(HOSTNAME, value_of(NAME, "minictr")));
     if (net)
         add_stage(&composed, "net-up");
-    int is_open = map || weak || is_given(EPHEMERAL) || is_given(BIND);
-    if (is_open && !map)
+    int is_open = weak || is_given(EPHEMERAL) || is_given(BIND);
+    if (is_open && !ids.shift)
         open_root_for(&composed, root, NULL);
     /* In a user namespace that takes those of the host to be seen, until root-setup. The network's part of sysfs can
      * only be shown where that is its own. */
@@ -577,7 +614,8 @@ int main(int argc, char **argv)
         add_operand(&composed, cwd);
     }
     add_rlimits(&composed, 1);
-    add_locks(&composed, tty, ranges);
+    int drops_groups = (ids.are_ranges || ids.users.ranges) && !userns_ids_of(getpid()).keeps_groups;
+    add_locks(&composed, tty, drops_groups);
     if (!bare && !is_given(NO_INIT))
         add_stage(&composed, "pid-init");
     add_rlimits(&composed, 0); /* for PROG alone: a stage may need more */
