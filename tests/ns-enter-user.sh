@@ -333,9 +333,8 @@ ns-enter: hint: they belong to another user namespace: join that as well, with -
 =125
 inside
 =0
-ns-enter: without power over the host's mounts the stages must not be seen in the PID namespace
-ns-enter: hint: put --no-fork here, and pid-fork before PROG
-=125
+reached
+=0
 0
 0
 =0"
