@@ -27,9 +27,9 @@ stat -f -c %T /proc /mytemp
 [ "$(readlink /proc/self/cwd)" = "$(pwd -P)" ] || echo NO PROC
 cat /proc/self/mountinfo'
 
-# What a mountinfo says of the mounts, without their numbers and places.
+# What a mountinfo says of the mounts, without their numbers and places, and the ids of a user namespace.
 shape() {
-    tr -d '\r' | awk '/^[0-9]+ [0-9]+ [0-9]+:[0-9]+ / { line = $4; for (i = 6; i <= NF; i++) line = line " " $i
+    tr -d '\r' | sed 's/\([ug]id\)=[0-9]*/\1/g' | awk '/^[0-9]+ [0-9]+ [0-9]+:[0-9]+ / { line = $4; for (i = 6; i <= NF; i++) line = line " " $i
         print line; next } { print }' | sort
 }
 
@@ -48,6 +48,7 @@ oneTimeSetUp() {
     host_names >"$tmp/host.names"
     cp -a "$root" "$own"
     mkdir -p "$victim/deep/canary" "$source"
+    have_user
     echo secret >"$victim/file"
     echo canary >"$victim/canary"
     mkfifo "$victim/fifo"
@@ -68,12 +69,12 @@ oneTimeSetUp() {
     find "$victim" ! -type d -printf '%p %A@\n' | sort >"$tmp/victim.read"
     watcher=
     plain_image
-    for variant in default bare ephemeral bound read_only; do
+    for variant in default bare ephemeral bound read_only mapped users; do
         $variant
         ended 0
         shape <"$tmp/out" >"$tmp/shape.$variant"
     done
-    for variant in plain bare bound parents tty; do
+    for variant in plain bare bound parents tty mapped; do
         race $variant
         ended 0
         shape <"$tmp/out" >"$tmp/shape.race.$variant"
@@ -118,6 +119,13 @@ ephemeral() {
 bound() {
     attempt minictr --root "$own" --bind "$source:/bound" --bind "$source/file:/bound-file:ro" \
         --cwd /work sh -c "$look"
+}
+# In a user namespace the kernel's mounts come before the root is the root.
+mapped() {
+    attempt minictr --userns auto --root "$own" sh -c "$look"
+}
+users() {
+    attempt "$user" minictr --no-limits --root "$own" sh -c "$look"
 }
 read_only() {
     attempt minictr --read-only --root "$own" sh -c "$look"
@@ -196,19 +204,19 @@ hostile_place() {
 }
 
 testProcIsALink() {
-    hostile_place proc default bare ephemeral
+    hostile_place proc default bare ephemeral mapped users
 }
 
 testSysIsALink() {
-    hostile_place sys default ephemeral read_only
+    hostile_place sys default ephemeral read_only mapped users
 }
 
 testDevIsALink() {
-    hostile_place dev default ephemeral read_only
+    hostile_place dev default ephemeral read_only mapped users
 }
 
 testTmpfsIsALink() {
-    hostile_place mytemp default bare ephemeral
+    hostile_place mytemp default bare ephemeral mapped users
 }
 
 testBindIsALink() {
@@ -374,7 +382,7 @@ fake_dev() {
 }
 
 testFakeTrees() {
-    for variant in default bare ephemeral bound read_only; do
+    for variant in default bare ephemeral bound read_only mapped users; do
         for null in file device link fifo directory; do
             plain_image
             fake_proc "$own/proc"
@@ -400,7 +408,7 @@ testFakeTreesBehindLinks() {
             rm -rf --one-file-system "${own:?}/$place"
             ln -s "../../real/$place" "$own/$place"
         done
-        for variant in default ephemeral read_only; do
+        for variant in default ephemeral read_only mapped users; do
             $variant
             ended 0
             right $variant "fake trees behind links, null is a $null"
@@ -508,6 +516,7 @@ race() {
     bound) words="--bind $source:/bound --bind $source/file:/bound-file:ro" ;;
     parents) words="--tmpfs /parent/a --bind $source:/parent/b --bind $source/file:/parent/c/d --cwd /parent" ;;
     tty) words=--tty ;;
+    mapped) words='--userns auto' ;;
     *) words= ;;
     esac
     # shellcheck disable=SC2086
@@ -560,11 +569,16 @@ testProcIsSwapped() {
     fake_proc "$own/fake"
     rm "$own/fake/1/mountinfo"
     raced $((starts / 10)) proc fake plain
+    raced $((starts / 50)) proc fake mapped
+    plain_image
+    ln -s "$victim" "$own/link"
+    raced $((starts / 50)) proc link mapped
 }
 
 testDevIsSwapped() {
     ln -s "$victim" "$own/link"
     raced $((starts / 10)) dev link plain
+    raced $((starts / 50)) dev link mapped
     plain_image
     fake_dev "$own/fake" link
     raced $((starts / 20)) dev fake plain
@@ -579,6 +593,7 @@ testDevIsSwapped() {
 testSysIsSwapped() {
     ln -s "../../../../../../../../../../../../../$victim" "$own/link"
     raced $((starts / 10)) sys link plain
+    raced $((starts / 50)) sys link mapped
     plain_image
     fake_sys "$own/fake"
     raced $((starts / 10)) sys fake plain
@@ -587,6 +602,7 @@ testSysIsSwapped() {
 testMountPointsAreSwapped() {
     ln -s "$victim" "$own/link"
     raced $((starts / 10)) mytemp link plain
+    raced $((starts / 50)) mytemp link mapped
     plain_image
     ln -s "$victim" "$own/link"
     raced $((starts / 10)) bound link bound
