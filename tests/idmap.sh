@@ -49,7 +49,7 @@ testWhatIsNoRange() {
             4294967295:0:1 0:4294967295:1 4294967296:0:1 0:4294967296:1 0:0:4294967296 18446744073709551616:0:1 \
             0:18446744073709551615:1 0:0:18446744073709551617 99999999999999999999999:0:1 \
             4294967294:0:2 0:4294967294:2 2147483648:0:2147483648 0:2147483648:2147483648 1:0:4294967295; do
-            stage_with $place "$map"
+            stage_with "$place" "$map"
             [ "$status" = 125 ] || fail "$place \"$map\": $status $(cat "$tmp/out" "$tmp/err")"
             refused "*: --map*: *"
         done
@@ -63,7 +63,7 @@ testOverlaps() {
         --map-user) set -- ns-enter --map-group 0:0:1 ;;
         --map-group) set -- ns-enter --map-user 0:0:1 ;;
         mnt-bind) set -- ns-enter -m root-open "$own" mnt-bind ;;
-        *) set -- ns-enter -m $place ;;
+        *) set -- ns-enter -m "$place" ;;
         esac
         case $place in
         mnt-bind) option=--map operand="$volume" second=/mnt ;;
@@ -72,11 +72,11 @@ testOverlaps() {
         esac
         for pair in 0:10:1,0:20:1 0:10:1,5:10:1 0:10:10,9:100:1 0:10:10,100:19:1 0:0:4294967295,4294967294:4294967294:1 \
             4294967294:5:1,4294967293:8:2 0:2147483648:10,100:2147483657:1 5:5:5,0:100:100; do
-            attempt "$@" $option "${pair%,*}" $option "${pair#*,}" ${operand:+"$operand"} ${second:+"$second"} echo reached
+            attempt "$@" "$option" "${pair%,*}" "$option" "${pair#*,}" ${operand:+"$operand"} ${second:+"$second"} echo reached
             refused "*: $option: \"${pair#*,}\" overlaps with another range"
         done
         # Those that touch each other do not.
-        attempt "$@" $option 0:0:10 $option 10:10:10 $option 4294967294:4294967294:1 ${operand:+"$operand"} \
+        attempt "$@" "$option" 0:0:10 "$option" 10:10:10 "$option" 4294967294:4294967294:1 ${operand:+"$operand"} \
             ${second:+"$second"} echo reached
         [ "$status" = 0 ] || [ "$can_map" != 0 ] || fail "$place: $(cat "$tmp/err")"
     done
@@ -88,7 +88,8 @@ testNewUserNamespaces() {
     mkdir -m 777 "$tmp/made"
     for outer in $edges; do
         for inner in $edges; do
-            [ "$inner" = 0 ] && set -- || set -- --map-user "0:1000:1" --map-group "0:1000:1"
+            set --
+            [ "$inner" = 0 ] || set -- --map-user 0:1000:1 --map-group 0:1000:1
             attempt ns-enter "$@" --map-user "$inner:$outer:1" --map-group "$inner:$outer:1" \
                 id-set --clear-groups "$inner:$inner" sh -c 'id -u; id -g; : >"$0"' "$tmp/made/file"
             ended 0
