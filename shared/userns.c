@@ -175,6 +175,7 @@ static _Noreturn void map_from_outside(int line, pid_t process, const struct idm
 {
     struct answer answer = {0};
     char is_made;
+    signal(SIGCHLD, SIG_DFL); /* ignored, it would leave no status of the programs: exec makes it their last signal */
     if (read(line, &is_made, 1) != 1)
         _exit(STATUS_FAILED);
     int has_power = has_power_over_ids();
