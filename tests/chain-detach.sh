@@ -17,7 +17,7 @@ ends() {
 }
 
 no_group() {
-    assertEquals '' "$(find /sys/fs/cgroup -maxdepth 4 -path "*/minictr/$1" 2>/dev/null)"
+    assertEquals '' "$(find /sys/fs/cgroup -maxdepth 6 -path "*/minictr/$1" 2>/dev/null)"
 }
 
 tearDown() {
@@ -125,7 +125,7 @@ testCallerThatIsKilledWhileItWaits() {
 sys-filter --file $0"*) ;; *) exit 1 ;; esac' "$tmp/fifo" || fail 'it does not wait'
         kill -$signal "$started"
         wait "$started"
-        await 20 sh -c '! find /sys/fs/cgroup -maxdepth 4 -path "*/minictr/$0" | grep -q .' "$name" ||
+        await 20 sh -c '! find /sys/fs/cgroup -maxdepth 6 -path "*/minictr/$0" | grep -q .' "$name" ||
             fail "$signal: it goes on"
         no_group "$name"
     done

@@ -282,7 +282,7 @@ testWhileItIsMade() {
 testWithoutARecord() {
     needs_containers && return
     box "$name" sleep 1000
-    group=$(find /sys/fs/cgroup -maxdepth 4 -path "*/minictr/$name")
+    group=$(find /sys/fs/cgroup -maxdepth 6 -path "*/minictr/$name")
     command -v setfattr >/dev/null || { skip 'no setfattr' && stop "$started" && return; }
     for directory in $group; do
         setfattr -x trusted.minictr.chain "$directory" 2>/dev/null

@@ -29,6 +29,8 @@
 #   tree PID               prints the process and all below it, the outermost first
 #   all_gone PIDS          says whether all of these processes have ended
 #   hierarchy CONTROLLER   prints where the cgroup hierarchy with that controller is mounted
+#   delegated_group        prints the group below which a user's groups are made, the same in each hierarchy;
+#                          nothing for root
 #   needs_expect           skips the test without expect(1): needs_expect && return
 #   play                   plays a script of expect(1), from standard input, at a bash prompt "host> ".
 #                          In it, "say" types a line, "see" waits for a pattern and ends the script
@@ -59,6 +61,36 @@ if [ -n "${MINICTR_TEST_INLINE:-}" ]; then
     PATH=$tmp/inline:$PATH
 fi
 
+# Who is not root makes namespaces in a user namespace of his own, by putting -U before the first ns-enter of a chain:
+# the one that a shell starts, whose user is not root yet. With all ids that are his, but for a process that is traced:
+# newuidmap(1) has no power then.
+if [ "$(id -u)" != 0 ]; then
+    ranges=
+    command -v newuidmap >/dev/null && grep -qs "^$(id -un):" /etc/subuid && ranges=--map-auto
+    mkdir "$tmp/user"
+    cat >"$tmp/user/ns-enter" <<WRAPPER
+#!/bin/sh
+user= ranges=$ranges
+while read -r key value _; do
+    case \$key:\$value in
+    TracerPid:0 | Uid:0) ;;
+    TracerPid:*) ranges= ;;
+    Uid:*) user=-U ;;
+    esac
+done <"/proc/\$\$/status"
+for word; do
+    case \$word in
+    --target* | -U* | --user | --map* | -r | -c | --help | --version) user= ;;
+    -*) ;;
+    *) break ;;
+    esac
+done
+exec "$bin/ns-enter" \$user \${user:+\$ranges} "\$@"
+WRAPPER
+    chmod 755 "$tmp/user/ns-enter"
+    PATH=$tmp/user:$PATH
+fi
+
 not_inline() {
     [ -n "${MINICTR_TEST_INLINE:-}" ] || return 1
     skip 'minictr is a script here'
@@ -83,7 +115,7 @@ own_shell=$(readlink /proc/$$/exe)
 # The control groups of ours, but those with processes that are not of this test file: somebody
 # else's containers are none of our business.
 left_groups() {
-    find /sys/fs/cgroup -maxdepth 4 -type d -path '*/minictr/*' 2>/dev/null | while read -r group; do
+    find /sys/fs/cgroup -maxdepth 6 -type d -path '*/minictr/*' 2>/dev/null | while read -r group; do
         foreign=
         # One that is just starting has no process yet, but its supervisor has the lock.
         flock -n "$group" true 2>/dev/null || [ ! -d "$group" ] || continue
@@ -283,6 +315,10 @@ hierarchy() {
             gsub(" ", ",", list)
         }
         type ~ /^cgroup/ && index("," list ",", "," wanted ",") { print $5; exit }' /proc/self/mountinfo
+}
+
+delegated_group() {
+    [ "$(id -u)" = 0 ] || cg-limit cat /proc/self/cgroup | sed -n 's,^[^:]*:[^:]*:\(.*\)/minictr/.*,\1,p' | head -n 1
 }
 
 needs_expect() {
