@@ -520,9 +520,12 @@ testProcessOneIsTheContainers() {
 }
 
 testProcessOneIsOutside() {
-    in_user_namespace unshare --mount mnt-tmpfs "$tmp/dir" echo reached
+    in_user_namespace mnt-tmpfs "$tmp/dir" echo reached
     refused 'mnt-tmpfs: cannot compare the mount namespace with that of process 1: Permission denied'
     assertEquals 'mnt-tmpfs: hint: process 1 is outside of this user namespace: put "ns-enter --mount" before this stage' "$hint"
+    # One that was made in there is not the host's.
+    in_user_namespace unshare --mount mnt-tmpfs "$tmp/dir" echo reached
+    printed reached
     in_user_namespace ns-enter -m mnt-tmpfs "$tmp/dir" echo reached
     printed reached
     needs_root && return
