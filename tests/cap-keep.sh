@@ -54,7 +54,6 @@ as_root='Prm Eff Bnd'
 as_user='Inh Prm Eff Bnd Amb'
 
 testEachName() {
-    needs_root && return
     for name in $names; do
         attempt cap-keep "$name" "$probe" power
         if [ -n "$(mine "$name")" ]; then
@@ -66,7 +65,6 @@ testEachName() {
 }
 
 testEachNameAsAUser() {
-    needs_root && return
     for name in $(mine $names); do
         attempt id-set 65534:65534 cap-keep "$name" "$probe" power
         has "$as_user" "$(mask "$name")"
@@ -76,7 +74,6 @@ testEachNameAsAUser() {
 
 # The kernel's header is another source of the numbers.
 testTheNumbersAreTheKernels() {
-    needs_root && return
     have_capsh=$(command -v capsh) || { skip 'no capsh' && return; }
     for name in $(mine $names); do
         attempt cap-keep "$name" "$have_capsh" --print
@@ -93,7 +90,6 @@ testNoneIsMissing() {
 }
 
 testSpellings() {
-    needs_root && return
     for list in chown,kill CHOWN,KILL cap_chown,cap_kill CAP_KILL,Cap_Chown kill,chown cAp_ChOwN,kIll; do
         attempt cap-keep "$list" "$probe" power
         has "$as_root" "$(mask chown kill)"
@@ -103,7 +99,6 @@ testSpellings() {
 }
 
 testDefault() {
-    needs_root && return
     attempt cap-keep default "$probe" power
     has "$as_root" "$(mask $(mine $default))"
     attempt id-set 65534:65534 cap-keep default "$probe" power
@@ -111,7 +106,6 @@ testDefault() {
 }
 
 testAll() {
-    needs_root && return
     attempt cap-keep all "$probe" power
     has "$as_root" "$all"
     attempt id-set 65534:65534 cap-keep all "$probe" power
@@ -119,7 +113,6 @@ testAll() {
 }
 
 testNone() {
-    needs_root && return
     attempt cap-keep none "$probe" power
     has '' ''
     attempt id-set 65534:65534 cap-keep none "$probe" power
@@ -130,7 +123,6 @@ testNone() {
 
 # Of all and default a process may lack some; of a list not.
 testBounds() {
-    needs_root && return
     attempt cap-keep chown,mknod,setpcap cap-keep default "$probe" power
     has "$as_root" "$(mask chown setpcap)"
     attempt cap-keep chown cap-keep all "$probe" power
@@ -147,7 +139,6 @@ testBounds() {
 
 # What came from the caller in the inheritable and ambient sets does not pass by (CVE-2022-29162).
 testInheritedSets() {
-    needs_root && return
     attempt setpriv --inh-caps +chown,+net_raw --ambient-caps +chown,+net_raw cap-keep kill "$probe" power
     has "$as_root" "$(mask kill)"
     attempt setpriv --inh-caps +chown,+net_raw cap-keep none "$probe" power
@@ -160,7 +151,6 @@ testInheritedSets() {
 }
 
 testPermittedButNotInTheBoundingSet() {
-    needs_root && return
     for words in 'chown echo reached' "all $probe power"; do
         attempt setpriv --reuid 65534 --regid 65534 --clear-groups --inh-caps +chown,+setpcap \
             --ambient-caps +chown,+setpcap setpriv --bounding-set -chown cap-keep $words
@@ -172,7 +162,6 @@ testPermittedButNotInTheBoundingSet() {
 }
 
 testAUserWithoutCapabilities() {
-    needs_root && return
     for word in none all default; do
         as_nobody cap-keep $word echo reached
         refused 'cap-keep: cannot limit the bounding set: Operation not permitted'
@@ -183,7 +172,6 @@ testAUserWithoutCapabilities() {
 }
 
 testWithoutSetpcap() {
-    needs_root && return
     attempt cap-keep chown,kill cap-keep kill echo reached
     refused 'cap-keep: cannot limit the bounding set: Operation not permitted'
     assertEquals 'cap-keep: hint: that takes the capability setpcap, which this process has not: put this stage before the one that took it' "$hint"
@@ -198,7 +186,6 @@ testWithoutSetpcap() {
 
 # Behind these, no execution may bring back what is not listed.
 testSetUserIdProgram() {
-    needs_root && return
     cp "$probe" "$tmp/suid"
     chmod 4755 "$tmp/suid"
     attempt id-set 65534:65534 "$tmp/suid" power
@@ -219,7 +206,6 @@ testSetUserIdProgram() {
 }
 
 testFileCapabilities() {
-    needs_root && return
     cp "$probe" "$tmp/filecaps"
     chmod 755 "$tmp/filecaps"
     setcap cap_net_raw,cap_chown,cap_kill+ep "$tmp/filecaps" 2>/dev/null || { skip 'no file capabilities' && return; }
@@ -244,7 +230,6 @@ testFileCapabilities() {
 }
 
 testRootCannotRegain() {
-    needs_root && return
     attempt cap-keep setpcap,kill sh -c 'setpriv --bounding-set +chown true; setpriv --inh-caps +chown true; exec "$0" power' "$probe"
     assertEquals "$(mask setpcap kill)" "$(field CapPrm)"
     attempt cap-keep kill,setuid,setgid id-set 65534:65534 su -c true
@@ -254,7 +239,6 @@ testRootCannotRegain() {
 }
 
 testTheEffect() {
-    needs_root && return
     : >"$tmp/file"
     attempt cap-keep none chown 5 "$tmp/file"
     ended 1
@@ -272,7 +256,6 @@ testTheEffect() {
 
 # With this securebit root is a user as any other.
 testNoroot() {
-    needs_root && return
     attempt priv-lock --securebits noroot cap-keep kill,chown "$probe" power
     has "$as_user" "$(mask kill chown)"
     assertEquals 03 "$(field Securebits)"
@@ -284,7 +267,6 @@ testNoroot() {
 
 # What is ambient already need not be raised.
 testNoAmbientRaise() {
-    needs_root && return
     attempt id-set 65534:65534 priv-lock --securebits no-cap-ambient-raise cap-keep kill,chown "$probe" power
     has "$as_user" "$(mask kill chown)"
     attempt priv-lock --securebits noroot,no-cap-ambient-raise cap-keep kill,chown "$probe" power
@@ -292,7 +274,6 @@ testNoAmbientRaise() {
 }
 
 testInAContainer() {
-    needs_root && return
     attempt ns-enter -mup id-set 65534:65534 uts-name box root-setup "$root" mnt-proc /proc cap-keep kill pid-init probe power
     has "$as_user" "$(mask kill)"
     attempt ns-enter -mup uts-name box root-setup "$root" mnt-proc /proc cap-keep default pid-init probe power
@@ -374,7 +355,6 @@ testBadCommandLine() {
 }
 
 testNothingIsChangedBeforeAllIsChecked() {
-    needs_root && return
     have_strace || { skip 'no strace' && return; }
     for words in none chown 'chwn true' 'chown,chown true' 'chown, true'; do
         attempt strace -o "$tmp/trace" -e trace=prctl,capset cap-keep $words
@@ -387,7 +367,6 @@ testNothingIsChangedBeforeAllIsChecked() {
 }
 
 testEachFailureIsFatal() {
-    needs_root && return
     have_strace || { skip 'no strace' && return; }
     inject capget:error=EFAULT cap-keep kill echo reached
     refused 'cap-keep: cannot find out the capabilities: Bad address'
@@ -400,7 +379,6 @@ testEachFailureIsFatal() {
 # Whichever of its calls fails: PROG has what is listed, or does not run. Some only ask, twice for each
 # capability; as a user, id-set has made some before.
 testNoFailureOfPrctlLeavesMore() {
-    needs_root && return
     have_strace || { skip 'no strace' && return; }
     for number in $(seq 1 130); do
         inject prctl:error=EPERM:when="$number" cap-keep kill "$probe" power
@@ -433,7 +411,6 @@ testHelp() {
 }
 
 testTheRestIsUntouched() {
-    needs_root && return
     attempt hostile fds 5 fd-close --keep 4,6 cap-keep none probe fds
     printed '0 1 2 4 6 '
     attempt hostile blocked probe signals

@@ -40,7 +40,6 @@ END
 }
 
 testStateAtEveryBoundary() {
-    needs_root && return
     count=0
     while read -r options; do
         for stage in $(boundaries $options); do
@@ -60,7 +59,6 @@ END
 }
 
 testMessagesAndStatuses() {
-    needs_root && return
     mkdir "$tmp/volume"
     while read -r words; do
         both $words </dev/null
@@ -96,7 +94,6 @@ END
 
 # The static variables of a stage are those of its next time, too.
 testAStageTwice() {
-    needs_root && return
     both </dev/null --sys-filter none --cap-keep all sys-filter --deny personality sys-filter --deny getpriority probe signals
     are_equal 'two filters'
     for rule in 'EPERM getpriority' 'EPERM personality'; do
@@ -114,7 +111,6 @@ testAStageTwice() {
 
 # A program of the stages' directory that is no stage, and what is none of theirs, is executed.
 testWhatIsExecuted() {
-    needs_root && return
     have_strace || { skip 'no strace' && return; }
     attempt strace -f -e trace=execve,execveat -o "$tmp/trace" "$bin/minictr" --inline --root "$root" \
         cap-keep none true
@@ -128,7 +124,6 @@ testWhatIsExecuted() {
 }
 
 testDescriptors() {
-    needs_root && return
     for options in '' --privileged '--no-init --ephemeral' '--user 5:6' "--bind $tmp:/mnt"; do
         attempt minictr --inline --root "$root" $options probe fds
         printed '0 1 2 '
@@ -142,7 +137,6 @@ testDescriptors() {
 # The processes that stay have the names of their stages, and show their words: not those of the launcher, which
 # has paths of the host in them, and what is meant for others.
 testProcesses() {
-    needs_root && return
     for way in '' --inline; do
         start "$bin/minictr" $way --env SECRET=1 --bind "$tmp:/mnt" --root "$root" --name "inline-$$" sleep 1000
         await 5 sh -c 'ctr-ls --json "$0" | grep -q "\"command\":\"sleep 1000"' "inline-$$"
@@ -167,7 +161,6 @@ testSameChain() {
 
 # A policy that refuses execve lets nothing through that comes later.
 testThePasswordIsForgotten() {
-    needs_root && return
     echo 'EPERM execve execveat' >"$tmp/policy"
     both </dev/null --sys-filter "$tmp/policy" true
     are_equal 'with pid-init'
@@ -175,7 +168,6 @@ testThePasswordIsForgotten() {
 }
 
 testTrace() {
-    needs_root && return
     both </dev/null --trace true
     assertEquals "$(grep -cE ' next | stay | start ' "$tmp/plain")" "$(grep -cE ' next | stay | start ' "$tmp/inlined")"
     for way in plain inlined; do

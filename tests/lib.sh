@@ -2,6 +2,7 @@
 # lib.sh: what every test file starts with. Source it first, source shunit2 last.
 #
 #   $top       the project          $bin    the programs under test (also first in PATH)
+#   $built     the same, without what makes them those of a user
 #   $root      a small root file system with the probe in its PATH, shared: copy it to change it
 #   $tmp       a directory of this test file
 #   attempt COMMAND...     runs it; leaves $status, and the files $tmp/out and $tmp/err
@@ -20,7 +21,7 @@
 #                          asserts that the stage refuses to change the host's namespace
 #   not_inline             skips what a script in place of minictr changes: not_inline && return
 #   needs_root             skips the test when the tests run as a user: needs_root && return
-#   as_nobody COMMAND      attempts the command as a user without powers
+#   as_nobody COMMAND      attempts the command as a user without powers, which whoever is not root is already
 #   start COMMAND          starts it in the background, leaves $started
 #   lives_in COMMAND...    starts a process that sleeps in namespaces that the command makes, and leaves $target
 #   leave                  ends it
@@ -42,7 +43,7 @@
 # host name, processes of this test file.
 
 top=$(cd "$(dirname "$0")/.." && pwd)
-bin=${MINICTR_TEST_BIN:-$top/bin}
+bin=${MINICTR_TEST_BIN:-$top/bin} built=$bin
 helpers=$top/.build/tests
 root=${MINICTR_TEST_ROOT:-$helpers/root}
 PATH=$bin:$helpers:$PATH
@@ -53,42 +54,23 @@ export PATH MINICTR_TEST_MARK
 unset MINICTR_ROOT
 SHUNIT_COLOR=none
 
+# Who is not root makes namespaces in a user namespace of his own: in place of the first ns-enter of a chain, whose user
+# is not root yet, stands tests/ns-enter-as-user. $bin are the programs with that among them.
+if [ "$(id -u)" != 0 ]; then
+    cp -al "$bin" "$tmp/user" 2>/dev/null || cp -a "$bin" "$tmp/user"
+    rm "$tmp/user/ns-enter"
+    sed "s|@bin@|$bin|" "$top/tests/ns-enter-as-user" >"$tmp/user/ns-enter"
+    chmod 755 "$tmp/user/ns-enter"
+    bin=$tmp/user
+    PATH=$bin:$PATH
+fi
+
 # The same with --inline, for make check-inline: it and the plain chain differ in time alone.
 if [ -n "${MINICTR_TEST_INLINE:-}" ]; then
     mkdir "$tmp/inline"
     printf '#!/bin/sh\nexec "%s/minictr" --inline "$@"\n' "$bin" >"$tmp/inline/minictr"
     chmod 755 "$tmp/inline/minictr"
     PATH=$tmp/inline:$PATH
-fi
-
-# Who is not root makes namespaces in a user namespace of his own, by putting -U before the first ns-enter of a chain:
-# the one that a shell starts, whose user is not root yet. With all ids that are his, but for a process that is traced:
-# newuidmap(1) has no power then.
-if [ "$(id -u)" != 0 ]; then
-    ranges=
-    command -v newuidmap >/dev/null && grep -qs "^$(id -un):" /etc/subuid && ranges=--map-auto
-    mkdir "$tmp/user"
-    cat >"$tmp/user/ns-enter" <<WRAPPER
-#!/bin/sh
-user= ranges=$ranges
-while read -r key value _; do
-    case \$key:\$value in
-    TracerPid:0 | Uid:0) ;;
-    TracerPid:*) ranges= ;;
-    Uid:*) user=-U ;;
-    esac
-done <"/proc/\$\$/status"
-for word; do
-    case \$word in
-    --target* | -U* | --user | --map* | -r | -c | --help | --version) user= ;;
-    -*) ;;
-    *) break ;;
-    esac
-done
-exec "$bin/ns-enter" \$user \${user:+\$ranges} "\$@"
-WRAPPER
-    chmod 755 "$tmp/user/ns-enter"
-    PATH=$tmp/user:$PATH
 fi
 
 not_inline() {
@@ -237,6 +219,11 @@ harmless() {
 }
 
 keeps_off_the_host() {
+    if [ "$(id -u)" != 0 ]; then
+        attempt "$2" "$3" echo reached
+        refused "$2: cannot compare the $1 namespace with that of process 1: Permission denied"
+        return
+    fi
     machine=$(hostname)
     cp /proc/self/mountinfo "$tmp/mounts"
     harmless "$2" "$3" echo reached
@@ -254,6 +241,7 @@ keeps_off_the_host() {
 }
 
 as_nobody() {
+    [ "$(id -u)" = 0 ] || { attempt "$@" && return; }
     if [ ! -d "$tmp/bin" ]; then
         cp -R "$bin" "$tmp/bin"
         chmod -R go=rX "$tmp/bin"

@@ -220,6 +220,7 @@ testNameInUse() {
 }
 
 testPrintIsTheChain() {
+    needs_root && return
     attempt minictr --print --root "$root" --name n --memory 64M --pids 9 --read-only \
         --tmpfs /a:1M --tmpfs /b bash -c 'x y'
     printed "$bin/fd-close \\
@@ -295,6 +296,7 @@ testNothingOnStandardOutput() {
 }
 
 testWithoutRoot() {
+    needs_root && return
     as_nobody minictr --root / true
     ended 125
     said_only '^cg-limit: cannot make the control group .*: Permission denied$'
@@ -862,6 +864,7 @@ regular empty file'
 #
 
 testBareIsTheCardsChain() {
+    needs_root && return
     attempt minictr --print --bare --root "$root" --name n prog arg
     printed "$bin/cg-limit --memory 512M --pids 512 --name n \\
     ns-enter -muipC \\
@@ -893,6 +896,7 @@ minictr
 }
 
 testPrintOfEveryOption() {
+    needs_root && return
     own_root
     disk=$(df --output=source "$root" | tail -n 1)
     case $disk in

@@ -61,6 +61,7 @@ testWhatIsInIt() {
 }
 
 testTheDevices() {
+    needs_root && return
     for way in inside opened; do
         $way /dev sh -c 'cd /dev && stat -c "%n %t:%T %a %u %g %F" null zero full random urandom tty'
         ended 0
@@ -80,6 +81,7 @@ testTheDirectories() {
 }
 
 testTypesAndFlags() {
+    needs_root && return
     for way in inside opened; do
         $way /dev cat /proc/self/mountinfo
         ended 0
@@ -99,6 +101,7 @@ testConsoleIsAPlaceAndNoDevice() {
 }
 
 testModesAreNotSubjectToTheUmask() {
+    needs_root && return
     attempt sh -c 'umask 077 && exec ns-enter -mi mnt-dev "$0" \
         stat -c %a "$0" "$0/null" "$0/pts" "$0/shm" "$0/mqueue"' "$tmp/new"
     ended 0
@@ -167,6 +170,7 @@ testNewTerminalIsTheContainers() {
 }
 
 testNewTerminalForAPlainUser() {
+    needs_root && return
     inside /dev probe nobody probe pty
     ended 0
     printed '/dev/pts/0 line'
@@ -216,6 +220,7 @@ size() {
 }
 
 testShmSizes() {
+    needs_root && return
     assertEquals 65536 "$(size --shm-size 65536)"
     assertEquals 65536 "$(size --shm-size=64k)"
     assertEquals 3145728 "$(size --shm-size 3M)"
@@ -224,6 +229,7 @@ testShmSizes() {
 }
 
 testShmSizeByDefaultIsHalfOfTheMemory() {
+    needs_root && return
     page=$(getconf PAGESIZE)
     half=$(awk -v page="$page" '/^MemTotal:/ { print int($2 * 1024 / page / 2) }' /proc/meminfo)
     assertEquals "$((half * page))" "$(size)"
@@ -281,6 +287,7 @@ testWithoutAnIpcNamespaceThereAreNoQueues() {
 }
 
 testIpcNamespaceMayComeFromSomebodyElse() {
+    needs_root && return
     attempt unshare --mount --ipc mnt-dev "$tmp/new" ls "$tmp/new/mqueue"
     ended 0
     printed ''
@@ -461,6 +468,7 @@ testBoundDevicesCannotBeChangedOnTheHost() {
 }
 
 testWithoutThePowerBehindRootSetup() {
+    needs_root && return
     have_strace || { skip 'no strace' && return; }
     for stage in root-setup root-open/root-setup fd-close; do
         case $stage in
@@ -533,6 +541,7 @@ testWithoutRoot() {
 }
 
 testPowerlessUserInANamespace() {
+    needs_root && return
     as_nobody true
     attempt ns-enter -m setpriv --reuid 65534 --regid 65534 --clear-groups \
         env MINICTR_NS=m "$tmp/bin/mnt-dev" "$tmp/new" echo reached
@@ -548,6 +557,7 @@ fails() {
 }
 
 testKernelRefuses() {
+    needs_root && return
     have_strace || { skip 'no strace' && return; }
     cp /proc/self/mountinfo "$tmp/mounts"
     fails fsopen:error=ENOSYS "cannot mount tmpfs on $tmp/new: Function not implemented"

@@ -7,7 +7,6 @@
 reach='exec 3<>/dev/tcp/127.0.0.1/1'
 
 testWithoutItNothingIsReached() {
-    needs_root && return
     attempt ns-enter -n bash -c "$reach"
     said 'Network is unreachable'
     attempt ns-enter -n net-up bash -c "$reach"
@@ -15,7 +14,6 @@ testWithoutItNothingIsReached() {
 }
 
 testBothAddresses() {
-    needs_root && return
     attempt ns-enter -n net-up cat /proc/net/fib_trie
     ended 0
     assertTrue 'IPv4' "grep -q '127.0.0.1' '$tmp/out'"
@@ -25,26 +23,22 @@ testBothAddresses() {
 }
 
 testTwice() {
-    needs_root && return
     attempt ns-enter -n net-up net-up bash -c "$reach"
     said 'Connection refused'
 }
 
 testOnlyTheLoopback() {
-    needs_root && return
     attempt ns-enter -n net-up sed -n '3,$s/:.*//p' /proc/net/dev
     assertEquals lo "$(tr -d ' ' <"$tmp/out")"
 }
 
 testDescriptors() {
-    needs_root && return
     attempt fd-close ns-enter -n net-up probe fds
     printed '0 1 2 '
 }
 
 # Where it is up already, so that nothing would come of it.
 testTypedOnTheHostItRefuses() {
-    needs_root && return
     for before in '' 'ns-enter -muipC'; do
         # shellcheck disable=SC2086
         attempt $before net-up echo reached
@@ -59,13 +53,11 @@ testWithoutRoot() {
 }
 
 testWithoutPrivilegeInIt() {
-    needs_root && return
     attempt ns-enter -n cap-keep none net-up echo reached
     refused 'net-up: cannot bring the interface lo up: Operation not permitted'
 }
 
 testEachFailingCall() {
-    needs_root && return
     have_strace || { skip 'no strace' && return; }
     faults='socket:error=EMFILE|find the interface lo: No file descriptors available
 ioctl:error=ENODEV:when=1|find the interface lo: No such device
@@ -91,7 +83,6 @@ testWords() {
 }
 
 testLauncher() {
-    needs_root && return
     attempt minictr --root "$root" --net none sed -n '3,$s/:.*//p' /proc/net/dev
     ended 0
     assertEquals lo "$(tr -d ' ' <"$tmp/out")"

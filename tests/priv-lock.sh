@@ -37,7 +37,6 @@ testNoNewPrivileges() {
 }
 
 testAsAUser() {
-    needs_root && return
     as_nobody priv-lock "$probe" power
     ended 0
     assertEquals 1 "$(field NoNewPrivs)"
@@ -49,7 +48,6 @@ testAsAUser() {
 }
 
 testSetUserIdProgram() {
-    needs_root && return
     make_suid || return
     attempt id-set 65534:65534 priv-lock "$tmp/suid" power
     ended 0
@@ -65,7 +63,6 @@ testSetUserIdProgram() {
 }
 
 testFileCapabilities() {
-    needs_root && return
     cp "$probe" "$tmp/filecaps"
     chmod 755 "$tmp/filecaps"
     setcap cap_net_raw,cap_chown+ep "$tmp/filecaps" 2>/dev/null || { skip 'no file capabilities' && return; }
@@ -85,7 +82,6 @@ securebits() {
 }
 
 testSecurebits() {
-    needs_root && return
     securebits noroot 03
     securebits no-setuid-fixup 0c
     securebits no-cap-ambient-raise c0
@@ -98,7 +94,6 @@ testSecurebits() {
 }
 
 testSecurebitsAreAdded() {
-    needs_root && return
     attempt priv-lock --securebits no-setuid-fixup priv-lock --securebits noroot,no-setuid-fixup "$probe" power
     ended 0
     assertEquals 0f "$(field Securebits)"
@@ -111,7 +106,6 @@ testSecurebitsAreAdded() {
 }
 
 testTheyAreLocked() {
-    needs_root && return
     attempt priv-lock --securebits no-setuid-fixup setpriv --securebits -no_setuid_fixup true
     assertNotEquals 0 "$status"
     attempt setpriv --securebits -no_setuid_fixup true
@@ -120,7 +114,6 @@ testTheyAreLocked() {
 
 # Root is a user as any other: what the stages hold is not for PROG, unless cap-keep gives it.
 testNoroot() {
-    needs_root && return
     attempt priv-lock --securebits noroot "$probe" power
     assertEquals '0 0 0 0' "$(field Uid)"
     for set in CapInh CapPrm CapEff CapAmb; do
@@ -142,7 +135,6 @@ $zero" "$(field CapPrm)"
 }
 
 testNoCapAmbientRaise() {
-    needs_root && return
     set -- setpriv --reuid 5 --regid 5 --clear-groups --inh-caps +kill --ambient-caps +kill "$probe" power
     attempt priv-lock --securebits no-cap-ambient-raise "$@"
     assertEquals "$zero $zero" "$(field CapPrm) $(field CapAmb)"
@@ -151,13 +143,11 @@ testNoCapAmbientRaise() {
 }
 
 testNoSetuidFixup() {
-    needs_root && return
     attempt priv-lock --securebits no-setuid-fixup probe nobody "$probe" power
     assertEquals '65534 65534 65534 65534' "$(field Uid)"
 }
 
 testSecurebitsNeedACapability() {
-    needs_root && return
     for list in noroot no-setuid-fixup no-cap-ambient-raise; do
         attempt cap-keep kill priv-lock --securebits $list echo reached
         refused 'priv-lock: cannot set the securebits: Operation not permitted'
@@ -172,7 +162,6 @@ testSecurebitsNeedACapability() {
 }
 
 testASecurebitThatIsLockedOff() {
-    needs_root && return
     attempt setpriv --securebits +noroot_locked true
     [ "$status" = 0 ] || { skip 'setpriv cannot' && return; }
     attempt setpriv --securebits +noroot_locked priv-lock --securebits noroot echo reached
@@ -261,7 +250,6 @@ testScopeOfSignals() {
 }
 
 testScopeOfSignalsAsAUser() {
-    needs_root && return
     scopes || return
     setpriv --reuid 65534 --regid 65534 --clear-groups sleep 1000 &
     outside=$!
@@ -299,7 +287,6 @@ testScopeOfSockets() {
 }
 
 testASupervisorStillSignals() {
-    needs_root && return
     scopes || return
     start ns-enter -mup root-setup "$root" mnt-proc /proc priv-lock --scope signals,sockets pid-init sh -c 'trap "echo caught; exit 3" TERM; echo ready; while :; do sleep 0.1; done'
     await 10 grep -q ready "$tmp/out"
@@ -333,7 +320,6 @@ testEachFailureIsFatal() {
 }
 
 testEachFailureOfSecurebitsIsFatal() {
-    needs_root && return
     have_strace || { skip 'no strace' && return; }
     inject prctl:error=EINVAL:when=1 priv-lock --securebits no-setuid-fixup echo reached
     refused 'priv-lock: cannot find out the securebits: Invalid argument'
@@ -364,7 +350,6 @@ testHelp() {
 }
 
 testTheRestIsUntouched() {
-    needs_root && return
     attempt hostile fds 5 fd-close --keep 4,6 priv-lock probe fds
     printed '0 1 2 4 6 '
     scopes && attempt hostile fds 5 fd-close --keep 4,6 priv-lock --scope signals probe fds
