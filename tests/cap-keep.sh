@@ -90,6 +90,7 @@ testNoneIsMissing() {
 }
 
 testSpellings() {
+    needs_root && return
     for list in chown,kill CHOWN,KILL cap_chown,cap_kill CAP_KILL,Cap_Chown kill,chown cAp_ChOwN,kIll; do
         attempt cap-keep "$list" "$probe" power
         has "$as_root" "$(mask chown kill)"
@@ -99,6 +100,7 @@ testSpellings() {
 }
 
 testDefault() {
+    needs_root && return
     attempt cap-keep default "$probe" power
     has "$as_root" "$(mask $(mine $default))"
     attempt id-set 65534:65534 cap-keep default "$probe" power
@@ -106,6 +108,7 @@ testDefault() {
 }
 
 testAll() {
+    needs_root && return
     attempt cap-keep all "$probe" power
     has "$as_root" "$all"
     attempt id-set 65534:65534 cap-keep all "$probe" power
@@ -113,6 +116,7 @@ testAll() {
 }
 
 testNone() {
+    needs_root && return
     attempt cap-keep none "$probe" power
     has '' ''
     attempt id-set 65534:65534 cap-keep none "$probe" power
@@ -123,6 +127,7 @@ testNone() {
 
 # Of all and default a process may lack some; of a list not.
 testBounds() {
+    needs_root && return
     attempt cap-keep chown,mknod,setpcap cap-keep default "$probe" power
     has "$as_root" "$(mask chown setpcap)"
     attempt cap-keep chown cap-keep all "$probe" power
@@ -139,6 +144,7 @@ testBounds() {
 
 # What came from the caller in the inheritable and ambient sets does not pass by (CVE-2022-29162).
 testInheritedSets() {
+    needs_root && return
     attempt setpriv --inh-caps +chown,+net_raw --ambient-caps +chown,+net_raw cap-keep kill "$probe" power
     has "$as_root" "$(mask kill)"
     attempt setpriv --inh-caps +chown,+net_raw cap-keep none "$probe" power
@@ -151,6 +157,7 @@ testInheritedSets() {
 }
 
 testPermittedButNotInTheBoundingSet() {
+    needs_root && return
     for words in 'chown echo reached' "all $probe power"; do
         attempt setpriv --reuid 65534 --regid 65534 --clear-groups --inh-caps +chown,+setpcap \
             --ambient-caps +chown,+setpcap setpriv --bounding-set -chown cap-keep $words
@@ -172,6 +179,7 @@ testAUserWithoutCapabilities() {
 }
 
 testWithoutSetpcap() {
+    needs_root && return
     attempt cap-keep chown,kill cap-keep kill echo reached
     refused 'cap-keep: cannot limit the bounding set: Operation not permitted'
     assertEquals 'cap-keep: hint: that takes the capability setpcap, which this process has not: put this stage before the one that took it' "$hint"
@@ -230,6 +238,7 @@ testFileCapabilities() {
 }
 
 testRootCannotRegain() {
+    needs_root && return
     attempt cap-keep setpcap,kill sh -c 'setpriv --bounding-set +chown true; setpriv --inh-caps +chown true; exec "$0" power' "$probe"
     assertEquals "$(mask setpcap kill)" "$(field CapPrm)"
     attempt cap-keep kill,setuid,setgid id-set 65534:65534 su -c true
@@ -239,6 +248,7 @@ testRootCannotRegain() {
 }
 
 testTheEffect() {
+    needs_root && return
     : >"$tmp/file"
     attempt cap-keep none chown 5 "$tmp/file"
     ended 1
@@ -256,6 +266,7 @@ testTheEffect() {
 
 # With this securebit root is a user as any other.
 testNoroot() {
+    needs_root && return
     attempt priv-lock --securebits noroot cap-keep kill,chown "$probe" power
     has "$as_user" "$(mask kill chown)"
     assertEquals 03 "$(field Securebits)"
@@ -267,6 +278,7 @@ testNoroot() {
 
 # What is ambient already need not be raised.
 testNoAmbientRaise() {
+    needs_root && return
     attempt id-set 65534:65534 priv-lock --securebits no-cap-ambient-raise cap-keep kill,chown "$probe" power
     has "$as_user" "$(mask kill chown)"
     attempt priv-lock --securebits noroot,no-cap-ambient-raise cap-keep kill,chown "$probe" power
@@ -274,6 +286,7 @@ testNoAmbientRaise() {
 }
 
 testInAContainer() {
+    needs_root && return
     attempt ns-enter -mup id-set 65534:65534 uts-name box root-setup "$root" mnt-proc /proc cap-keep kill pid-init probe power
     has "$as_user" "$(mask kill)"
     attempt ns-enter -mup uts-name box root-setup "$root" mnt-proc /proc cap-keep default pid-init probe power
@@ -367,6 +380,7 @@ testNothingIsChangedBeforeAllIsChecked() {
 }
 
 testEachFailureIsFatal() {
+    needs_root && return
     have_strace || { skip 'no strace' && return; }
     inject capget:error=EFAULT cap-keep kill echo reached
     refused 'cap-keep: cannot find out the capabilities: Bad address'
@@ -379,6 +393,7 @@ testEachFailureIsFatal() {
 # Whichever of its calls fails: PROG has what is listed, or does not run. Some only ask, twice for each
 # capability; as a user, id-set has made some before.
 testNoFailureOfPrctlLeavesMore() {
+    needs_root && return
     have_strace || { skip 'no strace' && return; }
     for number in $(seq 1 130); do
         inject prctl:error=EPERM:when="$number" cap-keep kill "$probe" power
@@ -411,6 +426,7 @@ testHelp() {
 }
 
 testTheRestIsUntouched() {
+    needs_root && return
     attempt hostile fds 5 fd-close --keep 4,6 cap-keep none probe fds
     printed '0 1 2 4 6 '
     attempt hostile blocked probe signals

@@ -241,6 +241,7 @@ testStagesAreFoundWithAnyPath() {
 
 # Behind root-setup the stages are found by a variable. It must outlive this one, and end before PROG.
 testClearKeepsTheStagesInTheNewRoot() {
+    needs_root && return
     attempt env A=1 ns-enter -mp root-setup "$root" env-set --clear mnt-tmpfs /mytemp env-set --clear \
         mnt-proc /proc pid-init probe env-bytes
     has
@@ -403,6 +404,7 @@ testNoMemory() {
 }
 
 testWithoutRoot() {
+    needs_root && return
     as_nobody env -i PATH="$tmp/bin" A=1 env-set --unset PATH B=2 "$probe" env-bytes
     has A=1 B=2
 }

@@ -255,6 +255,7 @@ testAsNobody() {
 }
 
 testNeedsNoNewPrivs() {
+    needs_root && return
     as_nobody fs-allow $effort --exec / echo reached
     refused 'fs-allow: cannot apply the rules: Operation not permitted'
     assertEquals 'fs-allow: hint: put "priv-lock" before this stage' "$hint"

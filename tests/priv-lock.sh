@@ -37,6 +37,7 @@ testNoNewPrivileges() {
 }
 
 testAsAUser() {
+    needs_root && return
     as_nobody priv-lock "$probe" power
     ended 0
     assertEquals 1 "$(field NoNewPrivs)"
@@ -48,6 +49,7 @@ testAsAUser() {
 }
 
 testSetUserIdProgram() {
+    needs_root && return
     make_suid || return
     attempt id-set 65534:65534 priv-lock "$tmp/suid" power
     ended 0
@@ -82,6 +84,7 @@ securebits() {
 }
 
 testSecurebits() {
+    needs_root && return
     securebits noroot 03
     securebits no-setuid-fixup 0c
     securebits no-cap-ambient-raise c0
@@ -94,6 +97,7 @@ testSecurebits() {
 }
 
 testSecurebitsAreAdded() {
+    needs_root && return
     attempt priv-lock --securebits no-setuid-fixup priv-lock --securebits noroot,no-setuid-fixup "$probe" power
     ended 0
     assertEquals 0f "$(field Securebits)"
@@ -106,6 +110,7 @@ testSecurebitsAreAdded() {
 }
 
 testTheyAreLocked() {
+    needs_root && return
     attempt priv-lock --securebits no-setuid-fixup setpriv --securebits -no_setuid_fixup true
     assertNotEquals 0 "$status"
     attempt setpriv --securebits -no_setuid_fixup true
@@ -114,6 +119,7 @@ testTheyAreLocked() {
 
 # Root is a user as any other: what the stages hold is not for PROG, unless cap-keep gives it.
 testNoroot() {
+    needs_root && return
     attempt priv-lock --securebits noroot "$probe" power
     assertEquals '0 0 0 0' "$(field Uid)"
     for set in CapInh CapPrm CapEff CapAmb; do
@@ -135,6 +141,7 @@ $zero" "$(field CapPrm)"
 }
 
 testNoCapAmbientRaise() {
+    needs_root && return
     set -- setpriv --reuid 5 --regid 5 --clear-groups --inh-caps +kill --ambient-caps +kill "$probe" power
     attempt priv-lock --securebits no-cap-ambient-raise "$@"
     assertEquals "$zero $zero" "$(field CapPrm) $(field CapAmb)"
@@ -143,11 +150,13 @@ testNoCapAmbientRaise() {
 }
 
 testNoSetuidFixup() {
+    needs_root && return
     attempt priv-lock --securebits no-setuid-fixup probe nobody "$probe" power
     assertEquals '65534 65534 65534 65534' "$(field Uid)"
 }
 
 testSecurebitsNeedACapability() {
+    needs_root && return
     for list in noroot no-setuid-fixup no-cap-ambient-raise; do
         attempt cap-keep kill priv-lock --securebits $list echo reached
         refused 'priv-lock: cannot set the securebits: Operation not permitted'
@@ -250,6 +259,7 @@ testScopeOfSignals() {
 }
 
 testScopeOfSignalsAsAUser() {
+    needs_root && return
     scopes || return
     setpriv --reuid 65534 --regid 65534 --clear-groups sleep 1000 &
     outside=$!
@@ -320,6 +330,7 @@ testEachFailureIsFatal() {
 }
 
 testEachFailureOfSecurebitsIsFatal() {
+    needs_root && return
     have_strace || { skip 'no strace' && return; }
     inject prctl:error=EINVAL:when=1 priv-lock --securebits no-setuid-fixup echo reached
     refused 'priv-lock: cannot find out the securebits: Invalid argument'
@@ -350,6 +361,7 @@ testHelp() {
 }
 
 testTheRestIsUntouched() {
+    needs_root && return
     attempt hostile fds 5 fd-close --keep 4,6 priv-lock probe fds
     printed '0 1 2 4 6 '
     scopes && attempt hostile fds 5 fd-close --keep 4,6 priv-lock --scope signals probe fds

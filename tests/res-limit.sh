@@ -462,6 +462,7 @@ testCoreZero() {
 }
 
 testFewDescriptorsAreEnoughForTheChain() {
+    needs_root && return
     attempt fd-close res-limit nofile=8 ns-enter -mup uts-name box root-setup "$root" mnt-tmpfs /mytemp \
         mnt-proc /proc pid-init sh -c 'uname -n; ulimit -n; probe opens 20'
     ended 0
@@ -471,12 +472,14 @@ opened 5, error 24'
 }
 
 testTooFewDescriptorsForTheChain() {
+    needs_root && return
     sanitized && return
     attempt fd-close res-limit nofile=3 ns-enter -m root-setup "$root" echo reached
     refused 'root-setup: *: *o* file*'
 }
 
 testBehindRootSetup() {
+    needs_root && return
     attempt ns-enter -mp root-setup "$root" res-limit nofile=20 fsize=1M mnt-tmpfs /mytemp res-limit nofile=8 \
         mnt-proc /proc pid-init cat /proc/self/limits
     ended 0

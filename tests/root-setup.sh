@@ -191,6 +191,7 @@ testProgThatIsNoneOfTheStagesIsTheImages() {
 }
 
 testSecondRootKeepsTheStages() {
+    needs_root && return
     into "$own" root-setup /inner mnt-tmpfs /mytemp mnt-proc /proc probe exit 6
     ended 6
     attempt fd-close ns-enter -m root-setup "$own" root-setup /inner probe fds
@@ -329,6 +330,7 @@ testBehindRootOpenTheDirectoryHasNoOtherName() {
 }
 
 testBehindRootOpenStageOfTheImageIsNotUsed() {
+    needs_root && return
     behind root-setup . mnt-proc /proc probe exit 7
     ended 7
     behind uts-name-is-none root-setup . true
@@ -351,6 +353,7 @@ testBehindItNoNewRootIsOpen() {
 }
 
 testBehindRootOpenReadOnly() {
+    needs_root && return
     for option in --read-only -r; do
         attempt ns-enter -m root-open "$root" mnt-tmpfs /mytemp root-setup $option . mnt-proc /proc \
             sh -c 'cat /proc/self/mountinfo; touch /file || touch /mytemp/file'
