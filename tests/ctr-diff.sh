@@ -32,6 +32,11 @@ oneTimeSetUp() {
     done
 }
 
+# It joins the mount namespace, without the user namespace that this belongs to: only root can.
+needs_containers() {
+    needs_root
+}
+
 # with SCRIPT [OPTION...]: a container that has run the script.
 with() {
     script=$1
@@ -67,6 +72,7 @@ shows_after() {
 }
 
 testNothingHasChanged() {
+    needs_containers && return
     with 'cat /t/file; ls -lR /t; cat /t/dir/below/deep/file'
     shows ''
     attempt ctr-diff --json "$name"
@@ -75,6 +81,7 @@ testNothingHasChanged() {
 }
 
 testFiles() {
+    needs_containers && return
     shows_after 'cd /t; echo new >new; echo more >>file; rm dir/file; mkdir dir/made; ln -s /etc dir/made/link; : >empty
         mkfifo dir/made/fifo; rm link; chmod 600 mode; chown 5:6 owner' 'C /t
 C /t/dir
@@ -91,12 +98,14 @@ C /t/owner'
 }
 
 testChangeThatLeavesSizeAndTime() {
+    needs_containers && return
     shows_after 'cd /t; touch -r same /tmp/r; echo EMAS >same; touch -r /tmp/r same; rm /tmp/r; touch -d @1 /tmp' 'C /t/same
 C /tmp'
 }
 
 # A directory counts when its names, mode, owner or time have changed, and not for what is in it.
 testDirectories() {
+    needs_containers && return
     shows_after 'cd /t; echo more >>dir/below/deep/file; chmod 700 kept; chown 5 old' 'C /t/dir/below/deep/file
 C /t/kept
 C /t/old'
@@ -106,6 +115,7 @@ A /new'
 }
 
 testDeletedTreeIsOneLine() {
+    needs_containers && return
     shows_after 'rm -r /t/gone /t/old' 'C /t
 D /t/gone
 D /t/old'
@@ -113,6 +123,7 @@ D /t/old'
 }
 
 testDirectoryMadeAgain() {
+    needs_containers && return
     shows_after 'cd /t; touch -r old /tmp/r; rm -r old; mkdir old old/sub; echo file >old/file; touch -r /tmp/r old old/sub; rm /tmp/r
         touch -r /var /tmp' 'C /t
 C /t/old
@@ -124,6 +135,7 @@ C /tmp'
 }
 
 testOfAnotherType() {
+    needs_containers && return
     shows_after 'cd /t; rm -r is-file is-dir is-link link; mkdir is-file is-link; echo x >is-file/in; echo x >is-dir; mkfifo link' 'C /t
 C /t/is-dir
 C /t/is-file
@@ -133,6 +145,7 @@ C /t/link'
 }
 
 testRenamed() {
+    needs_containers && return
     shows_after 'cd /t; mv moved there; ln linked other; mv dir/below/deep/file dir/below' 'C /t
 C /t/dir/below
 C /t/dir/below/deep
@@ -156,6 +169,7 @@ D /t/old'
 }
 
 testSorted() {
+    needs_containers && return
     shows_after 'cd /t/kept; mkdir a b; : >a/x; : >a.b; : >a/y; : >"a!"; : >B; : >b/z' 'C /t/kept
 A /t/kept/B
 A /t/kept/a
@@ -168,6 +182,7 @@ A /t/kept/b/z'
 }
 
 testOddNames() {
+    needs_containers && return
     shows_after 'cd /t/kept; : >"a b"; : >"$(printf "line\nA x")"; : >"$(printf "\377\033[2J")"; : >"it'\''s"; : >"\\$(printf "\001'\''")"
         : >-e; : >"\$HOME"; : >"$(printf "\303\274")"; mkdir "$(printf "d\t")"; : >"$(printf "d\t")/e"' 'C /t/kept
 A '\''/t/kept/$HOME'\''
@@ -184,6 +199,7 @@ A $'\''/t/kept/\377\033[2J'\'''
 
 # What bash reads back is the name.
 testOddNamesAreReadBack() {
+    needs_containers && return
     with 'cd /t/kept; : >"$(printf "a\nb\\\\'\''\377\001 c")"; : >"x'\''y z"'
     ctr-diff "$name" >"$tmp/list"
     stop "$started"
@@ -194,6 +210,7 @@ testOddNamesAreReadBack() {
 }
 
 testJson() {
+    needs_containers && return
     needs_jq && return
     with 'cd /t; : >"kept/$(printf "a\n\"\\\\\377b")"; rm -r old; echo x >file'
     attempt ctr-diff --json "$name"
@@ -205,6 +222,7 @@ testJson() {
 }
 
 testSeveralLayers() {
+    needs_containers && return
     chain 'cd /; echo x >who; rm from-c; echo x >both/b; rm both/c; rm -r only-b; mkdir only-b; : >only-b/x; : >from-a' \
         --lower "$tmp/b" --lower "$tmp/c" "$tmp/a"
     shows 'C /both
@@ -223,6 +241,7 @@ C /who'
 
 # More than the kernel takes in one text.
 testManyLayers() {
+    needs_containers && return
     set --
     for number in 1 2 3 4 5 6 7 8 9 10 11 12 13 14 15 16 17 18 19 20; do
         mkdir -p "$tmp/many/$number/in"
@@ -242,6 +261,7 @@ D /in/file-3'
 
 # Files that a layer says are not there.
 testWhiteoutsInALayer() {
+    needs_containers && return
     cp -a "$base" "$tmp/white"
     rm "$tmp/white/t/file" "$tmp/white/t/mode" "$tmp/white/t/same"
     for file in file mode same; do
@@ -262,6 +282,7 @@ D /t/owner'
 }
 
 testUpper() {
+    needs_containers && return
     chain 'echo x >/t/new; rm -r /t/old; echo y >>/t/file' --upper "$tmp/upper-a" --work "$tmp/work-a" "$base"
     shows 'C /t
 C /t/file
@@ -281,6 +302,7 @@ D /t/old'
 }
 
 testLayersOfOddNames() {
+    needs_containers && return
     for odd in 'a:b,c\d e' "$(printf '1:2 x\n\377y')"; do
         mkdir "$tmp/$odd"
         mv "$tmp/c" "$tmp/$odd/c"
@@ -298,6 +320,7 @@ C /who'
 }
 
 testLayersThatHaveGone() {
+    needs_containers && return
     chain 'echo x >who' --lower "$tmp/a" "$tmp/c"
     mv "$tmp/c" "$tmp/c2"
     attempt ctr-diff "$name"
@@ -316,6 +339,7 @@ testLayersThatHaveGone() {
 }
 
 testLayersThatAreNotKnown() {
+    needs_containers && return
     start cg-limit --name "$name" ns-enter -mp sh -c 'mount -t tmpfs none "$1" && mkdir "$1/upper" "$1/work" &&
         mount -t overlay -o "lowerdir=$0,upperdir=$1/upper,workdir=$1/work" none "$1" &&
         exec root-setup "$1" sleep 1000' "$base" "$tmp/upper-c"
@@ -327,6 +351,7 @@ testLayersThatAreNotKnown() {
 
 # They are in the root, and what is on them is not.
 testMountPoints() {
+    needs_containers && return
     mkdir "$tmp/volume"
     : >"$tmp/volume/in"
     with ': >/made/x; : >/t/old/x; : >/volume/new; ls -l /proc /dev >/dev/null; echo x >/t/file' --tmpfs /made --tmpfs /t/old \
@@ -339,6 +364,7 @@ A /volume'
 }
 
 testNoOverlay() {
+    needs_containers && return
     box "$name" sleep 1000
     attempt ctr-diff "$name"
     refused "ctr-diff: the root of $name is no overlay: what it changes is not kept apart"
@@ -355,6 +381,7 @@ testNoNamespace() {
 }
 
 testBeingMade() {
+    needs_containers && return
     start cg-limit --name "$name" ns-enter -mp mnt-overlay "$base" cap-keep default "$helpers/hold" root-setup . sleep 1000
     await 5 runs "$name" hold || fail "$(cat "$tmp/err")"
     attempt ctr-diff "$name"
@@ -363,6 +390,7 @@ testBeingMade() {
 }
 
 testPaused() {
+    needs_containers && return
     with 'rm /t/file'
     ctr-pause "$name"
     shows 'C /t
@@ -373,6 +401,7 @@ D /t/file'
 
 # The root is that of the mount namespace, whatever process 1 has made of its own.
 testProcessOneHasAnotherRoot() {
+    needs_containers && return
     cp -a "$base" "$tmp/jail"
     start minictr --ephemeral --no-init --root "$base" --bind "$tmp/jail:/jail" --name "$name" \
         sh -c 'rm /t/file; cd /jail && exec chroot . sleep 1000'
@@ -388,6 +417,7 @@ D /t/file'
 
 # Nothing is opened but directories: a FIFO would wait for its other end.
 testFifosAndDevices() {
+    needs_containers && return
     with 'cd /t/fifos; mkfifo a b; mkdir d; mkfifo d/c; mknod d/null c 1 3; mknod d/disk b 7 200; rm -r /t/is-dir; mkfifo /t/is-dir' \
         --cap-keep mknod --sys-filter none
     attempt timeout 5 ctr-diff "$name"
@@ -410,6 +440,7 @@ C /t/is-dir'
 
 # A directory becomes a link out of the root while it is read: the host's files never show.
 testLinksInPlaceOfDirectories() {
+    needs_containers && return
     mkdir -p "$tmp/secret"
     : >"$tmp/secret/of-the-host"
     with 'cd /t/dir; rm -r below; mkdir below link-to; : >below/own; : >below/deep; ln -s "'"$tmp/secret"'" in; ln -s ../../../../../../../'"$tmp/secret"' up
@@ -430,6 +461,7 @@ testLinksInPlaceOfDirectories() {
 
 # Deeper than a path may be long, than descriptors may be open, and than a stack would hold.
 testDeepTrees() {
+    needs_containers && return
     mkdir "$tmp/deep"
     cp -a "$base/bin" "$base/lib"* "$base/usr" "$base/proc" "$tmp/deep"
     deep='i=0; cd /; while [ $i -lt 500 ]; do mkdir directory; cd -P directory || exit; : >z; i=$((i + 1)); done'
@@ -452,6 +484,7 @@ testDeepTrees() {
 
 # One of many levels is moved while it is read: all is said, or that it is not.
 testDeepTreeThatMoves() {
+    needs_containers && return
     with 'i=0; mkdir /x /y; cd /x; while [ $i -lt 200 ]; do mkdir d; cd -P d; : >z; [ $i != 120 ] || here=$PWD; i=$((i + 1)); done
         cd -P $here; swap d /y &' --cap-keep all
     for _ in $(seq 100); do
@@ -466,6 +499,7 @@ testDeepTreeThatMoves() {
 }
 
 testManyFiles() {
+    needs_containers && return
     with 'cd /t/kept; i=0; while [ $i -lt 20 ]; do mkdir $i; j=0; while [ $j -lt 1000 ]; do : >$i/$j; j=$((j + 1)); done; i=$((i + 1)); done; rm /t/file'
     began=$(date +%s%N)
     attempt ctr-diff "$name"
@@ -480,6 +514,7 @@ testManyFiles() {
 }
 
 testNothingIsLeft() {
+    needs_containers && return
     # Of a file that was not read for long the kernel notes when it is.
     touch -a -d @1000000 "$base" "$base/t"
     with 'rm /t/file'
@@ -506,6 +541,7 @@ testWords() {
 }
 
 testOutputThatCannotBeWritten() {
+    needs_containers && return
     with 'rm /t/file'
     attempt sh -c 'ctr-diff "$0" >/dev/full' "$name"
     refused 'ctr-diff: cannot write to standard output: No space left on device'
@@ -517,6 +553,7 @@ testDeadContainer() {
 }
 
 testTakesNoLock() {
+    needs_containers && return
     needs_strace && return
     with 'rm /t/file'
     takes_no_lock ctr-diff "$name"
@@ -524,6 +561,7 @@ testTakesNoLock() {
 }
 
 testWithoutRoot() {
+    needs_containers && return
     with 'rm /t/file'
     as_nobody ctr-diff "$name"
     refused 'ctr-diff: cannot *: *'
@@ -532,6 +570,7 @@ testWithoutRoot() {
 }
 
 testKernelRefuses() {
+    needs_containers && return
     cannot_inject && return
     with 'rm /t/file'
     faulty setns:error=EPERM "ctr-diff: cannot enter the mount namespace of $name: Operation not permitted" ctr-diff "$name"
@@ -552,6 +591,7 @@ testKernelRefuses() {
 
 # Either all is shown, or it says that it is not.
 testAnyCallThatFails() {
+    needs_containers && return
     cannot_inject && return
     with 'cd /t; rm -r file old; mkdir kept/new; echo x >kept/new/x; echo x >>dir/below/deep/file'
     ctr-diff "$name" >"$tmp/whole"

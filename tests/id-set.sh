@@ -57,6 +57,7 @@ powerless() {
 }
 
 testNumbers() {
+    needs_root && return
     for pair in 1000:1000 1:2 65534:65534 0:5 5:0 4294967294:4294967293 0000000012:0012; do
         attempt id-set "$pair" "$probe" power
         case $pair in
@@ -67,6 +68,7 @@ testNumbers() {
 }
 
 testNames() {
+    needs_root && return
     inside id-set alice:bobs probe power
     is 1001 2002 ''
     inside id-set bob:10 probe power
@@ -76,6 +78,7 @@ testNames() {
 }
 
 testGroupsOfAUser() {
+    needs_root && return
     inside id-set alice probe power
     is 1001 2001 '10 29 2001'
     inside id-set bob probe power
@@ -87,6 +90,7 @@ testGroupsOfAUser() {
 }
 
 testANumberHasTheGroupsOfItsEntry() {
+    needs_root && return
     inside id-set 1001 probe power
     is 1001 2001 '10 29 2001'
     inside id-set 0001002 probe power
@@ -94,6 +98,7 @@ testANumberHasTheGroupsOfItsEntry() {
 }
 
 testANumberWithoutAnEntryNeedsAGroup() {
+    needs_root && return
     inside id-set 4242 echo reached
     refused 'id-set: the user 4242 has no entry in /etc/passwd, which would name the group'
     assertEquals 'id-set: hint: give the group, too, as 4242:4242' "$hint"
@@ -103,6 +108,7 @@ testANumberWithoutAnEntryNeedsAGroup() {
 
 # What the caller was in, PROG never is.
 testGroupsAreNotInherited() {
+    needs_root && return
     for word in 5:6 0:0; do
         attempt setpriv --groups 7,8,9 id-set $word "$probe" power
         is ${word%:*} ${word#*:} ''
@@ -112,6 +118,7 @@ testGroupsAreNotInherited() {
 }
 
 testGroupsOption() {
+    needs_root && return
     inside id-set --groups wheel,44,bobs alice probe power
     is 1001 2001 '10 44 2002'
     inside id-set --groups=4294967294,0 alice:7 probe power
@@ -121,6 +128,7 @@ testGroupsOption() {
 }
 
 testClearGroups() {
+    needs_root && return
     inside id-set --clear-groups alice probe power
     is 1001 2001 ''
     attempt setpriv --groups 7,8 id-set --clear-groups 5:6 "$probe" power
@@ -128,6 +136,7 @@ testClearGroups() {
 }
 
 testManyGroups() {
+    needs_root && return
     list=$(seq -s, 1 1000)
     attempt id-set --groups "$list" 5:6 "$probe" power
     is 5 6 "$(seq -s' ' 1 1000)"
@@ -136,6 +145,7 @@ testManyGroups() {
 }
 
 testUmask() {
+    needs_root && return
     for mask in 0 022 027 77 0777 777 00000002; do
         attempt id-set --umask $mask 5:6 "$probe" power
         ended 0
@@ -146,6 +156,7 @@ testUmask() {
 }
 
 testEnv() {
+    needs_root && return
     for words in 'alice:/home/alice alice' 'bob:/ bob' '1003:/ carol' '7:7:/ 7' '1001:7:/home/alice alice' '0:0:/root root'; do
         inside id-set --env "${words%:*}" sh -c 'echo "$HOME $USER" && [ "$LOGNAME" = "$USER" ]'
         ended 0
@@ -262,6 +273,7 @@ unknown() {
 }
 
 testUnknownNames() {
+    needs_root && return
     unknown alise 'user "alise" in /etc/passwd' alice
     unknown carrol 'user "carrol" in /etc/passwd' carol
     unknown ALICE 'user "ALICE" in /etc/passwd'
@@ -287,12 +299,14 @@ testNothingHappensBeforeAllIsLookedUp() {
 }
 
 testNumbersNeedNoFile() {
+    needs_root && return
     rm "$own/etc/passwd" "$own/etc/group"
     inside id-set --groups 8 5:6 probe power
     is 5 6 8
 }
 
 testFilesThatAreMissing() {
+    needs_root && return
     rm "$own/etc/group"
     inside id-set alice probe power
     is 1001 2001 2001
@@ -308,6 +322,7 @@ testFilesThatAreMissing() {
 
 # Each would keep a reader waiting, or mislead it.
 testFilesThatAreNone() {
+    needs_root && return
     for name in passwd group; do
         rm "$own/etc/$name"
         mkfifo "$own/etc/$name"
@@ -343,6 +358,7 @@ group() {
 }
 
 testTheFirstEntryCounts() {
+    needs_root && return
     passwd 'alice:x:5:6::/:\nalice:x:7:8::/:\nother:x:5:9::/:\n'
     group 'g:x:3:\ng:x:4:\n'
     inside id-set --clear-groups alice probe power
@@ -354,6 +370,7 @@ testTheFirstEntryCounts() {
 }
 
 testNoLineBreakAtTheEnd() {
+    needs_root && return
     for tail in '' : :: :::; do
         passwd "root:x:0:0::/:\nalice:x:5:6$tail"
         group 'w:x:7:\ng:x:3:bob,alice'
@@ -372,6 +389,7 @@ broken() {
 }
 
 testBrokenEntryOfTheUser() {
+    needs_root && return
     broken alice 'the user id of alice is missing'
     broken alice:x 'the user id of alice is missing'
     broken alice:x:5 'the group id of alice is missing'
@@ -392,6 +410,7 @@ testBrokenEntryOfTheUser() {
 }
 
 testBrokenEntryOfTheGroup() {
+    needs_root && return
     for line in g g:x g:x:; do
         group "root:x:0:\n$line\ng:x:3:\n"
         inside id-set 5:g echo reached
@@ -409,6 +428,7 @@ testBrokenEntryOfTheGroup() {
 
 # Nobody asked for these; what comes behind them counts.
 testBrokenLinesOfOthers() {
+    needs_root && return
     passwd '\n:\n::\n:x:5:6:::\n:::::::::\n#alice:x:0:0:::\n alice:x:0:0:::\n+\n+alice:x:0:0:::\n-alice:x:0:0:::\nali\nalic:x:0:0:::\nalicea:x:0:0:::\nbad:x:-1:x:::\nbad2:x:99999999999999999999:0:::\n\000\n\377\376\n+::::::\nalice:x:5:6:::\n'
     group '\n:\n::\n:x:0:alice\n+\n+:::alice\n+x:x:0:alice\n-x:x:0:alice\nshort\nshort:x\nshort:x:9\nbad:x:-1:bob\ng:x:3:alice\n'
     inside id-set alice probe power
@@ -424,6 +444,7 @@ testBrokenLinesOfOthers() {
 }
 
 testMembersAreWholeNames() {
+    needs_root && return
     passwd 'ali:x:5:6:::\n'
     group 'a:x:1:alice\nb:x:2:bali\nc:x:3:al,i\nd:x:4:ali:x\ne:x:7:,ali,\nf:x:8: ali\ng:x:9:ali ali\nh:x:10:ALI\ni:ali:11:\nali:x:12:\nj:x:13:x,ali\nk:x:14:ali,ali\n'
     inside id-set ali probe power
@@ -433,6 +454,7 @@ testMembersAreWholeNames() {
 # What does not fit into one reading must not be taken for a line of its own: here its rest is an entry of
 # root's, at whichever place it is cut.
 testLongLines() {
+    needs_root && return
     long=$(printf %012543d 0)
     for cut in 12543 12542 12544 12541; do
         head=$(printf %.${cut}s "x:x:9:9:${long}00")
@@ -463,6 +485,7 @@ testLongLines() {
 }
 
 testManyLines() {
+    needs_root && return
     awk 'BEGIN { for (i = 0; i < 50000; i++) printf "user%d:x:%d:%d:::\n", i, i + 10000, i + 20000 }' >"$own/etc/passwd"
     awk 'BEGIN { for (i = 0; i < 50000; i++) printf "group%d:x:%d:user49999\n", i, i + 10000 }' >"$own/etc/group"
     inside id-set user49999:group49999 probe power
@@ -476,6 +499,7 @@ testManyLines() {
 }
 
 testPROGHasNoCapabilities() {
+    needs_root && return
     for words in 65534:65534 '--groups 0 1:0' '4294967294:0'; do
         # shellcheck disable=SC2086
         attempt id-set $words "$probe" power
@@ -498,6 +522,7 @@ testPROGHasNoCapabilities() {
 }
 
 testRootStaysRoot() {
+    needs_root && return
     "$probe" power >"$tmp/before"
     for word in 0:0 0:5; do
         attempt id-set $word "$probe" power
@@ -507,6 +532,7 @@ testRootStaysRoot() {
 }
 
 testTheStagesBehindItHaveThem() {
+    needs_root && return
     attempt ns-enter -mup id-set 65534:65534 uts-name other root-setup "$own" mnt-tmpfs /mytemp mnt-proc /proc \
         mnt-dev /dev probe power
     is 65534 65534 ''
@@ -516,6 +542,7 @@ testTheStagesBehindItHaveThem() {
 }
 
 testThroughPidInit() {
+    needs_root && return
     # Process 1 drops them while PROG starts already.
     inside id-set 65534:65534 pid-init sh -c 'for try in 1 2 3 4 5 6 7 8 9; do
         grep -q "CapPrm.*0000000000000000" /proc/1/status && break
@@ -535,6 +562,7 @@ $zero" "$(field $set)"
 
 # As weak as PROG is, PROG must not be able to use it: what is locked behind pid-init is not locked there.
 testProcessOneCannotBeTraced() {
+    needs_root && return
     inside id-set 65534:65534 pid-init sh -c 'cat /proc/1/environ || readlink /proc/1/exe || dd if=/dev/null of=/proc/1/mem || echo closed'
     printed closed
     inside id-set 65534:65534 pid-init sh -c 'kill -TERM $$; echo survived'
@@ -543,12 +571,14 @@ testProcessOneCannotBeTraced() {
 
 # It would leave its group behind.
 testNoControlGroupBehindIt() {
+    needs_root && return
     attempt id-set 65534:65534 cg-limit echo reached
     refused 'cg-limit: the group could not be removed: capabilities are held for the stages only'
     assertEquals 'cg-limit: hint: put this stage before the id-set or priv-lock' "$hint"
 }
 
 testTheVariableIsGone() {
+    needs_root && return
     attempt env -i "PATH=$PATH" id-set 5:6 probe env
     printed "PATH=$PATH"
     attempt env -i "PATH=$PATH" id-set 5:6 cap-keep kill probe env
@@ -557,6 +587,7 @@ testTheVariableIsGone() {
 
 # Whoever fills the variable up must not make it lose the letter.
 testTheVariableIsFull() {
+    needs_root && return
     for length in 51 52 53 60 1000; do
         attempt env "MINICTR_NS=$(printf "%0${length}d" 0)" id-set 5:6 "$probe" power
         if [ "$status" = 0 ]; then
@@ -569,6 +600,7 @@ testTheVariableIsFull() {
 }
 
 testTwice() {
+    needs_root && return
     attempt id-set 5:6 id-set 7:8 "$probe" power
     is 7 8 ''
     powerless
@@ -582,6 +614,7 @@ testTwice() {
 
 # It is by its parent's death that the first process of a chain dies; the kernel forgets that.
 testTheParentDeathSignalIsKept() {
+    needs_root && return
     for words in 65534:65534 0:5 0:0 '65534:65534 cap-keep kill' '65534:65534 id-set 5:6' '65534:65534 priv-lock'; do
         # shellcheck disable=SC2086
         attempt setpriv --pdeathsig HUP id-set $words "$probe" power
@@ -595,6 +628,7 @@ testTheParentDeathSignalIsKept() {
 }
 
 testItDiesWithTheSupervisor() {
+    needs_root && return
     start ns-enter -p id-set 65534:65534 sh -c 'echo ready; sleep 1000'
     await 10 grep -q ready "$tmp/out" || fail "not started: $(cat "$tmp/err")"
     processes=$(tree "$started")
@@ -605,6 +639,7 @@ testItDiesWithTheSupervisor() {
 }
 
 testTheParentDiesMeanwhile() {
+    needs_root && return
     have_strace || { skip 'no strace' && return; }
     mkdir "$tmp/open"
     chmod 777 "$tmp/open"
@@ -623,6 +658,7 @@ testTheParentDiesMeanwhile() {
 }
 
 testEachFailureIsFatal() {
+    needs_root && return
     have_strace || { skip 'no strace' && return; }
     for call in setgroups setresgid setresuid; do
         inject $call:error=EPERM id-set 65534:65534 echo reached
@@ -651,6 +687,7 @@ testEachFailureIsFatal() {
 
 # Many of these calls only ask; but whichever fails, PROG has no power.
 testNoFailureOfPrctlLeavesPower() {
+    needs_root && return
     have_strace || { skip 'no strace' && return; }
     number=1
     while [ $number -lt 100 ]; do
@@ -672,6 +709,7 @@ testNoFailureOfPrctlLeavesPower() {
 }
 
 testAUserMayNot() {
+    needs_root && return
     for words in 65534:65534 '--clear-groups 65534:65534' 0:0; do
         # shellcheck disable=SC2086
         as_nobody id-set $words echo reached
@@ -681,6 +719,7 @@ testAUserMayNot() {
 }
 
 testWithoutTheCapability() {
+    needs_root && return
     attempt cap-keep setuid id-set 5:5 echo reached
     refused 'id-set: cannot set the supplementary groups: Operation not permitted'
     assertEquals 'id-set: hint: that takes the capability setgid, which this process has not: put this stage before the one that took it' "$hint"
@@ -693,6 +732,7 @@ testWithoutTheCapability() {
 }
 
 testSecurebitThatForbidsIt() {
+    needs_root && return
     attempt priv-lock --securebits no-cap-ambient-raise id-set 5:5 echo reached
     refused 'id-set: cannot hold the capabilities for the next stages: ambient set: Operation not permitted'
     assertEquals 'id-set: hint: the securebit no-cap-ambient-raise is set: put this stage before the one that sets it' "$hint"
@@ -703,6 +743,7 @@ testSecurebitThatForbidsIt() {
 
 # A user namespace that somebody without privileges has made: one user, one group.
 testInAUserNamespace() {
+    needs_root && return
     unshare --user --map-root-user true 2>/dev/null || { skip 'no user namespaces' && return; }
     as_nobody unshare --user --map-root-user id-set 0:0 echo reached
     refused 'id-set: cannot set the supplementary groups: Operation not permitted'
@@ -739,6 +780,7 @@ testHelp() {
 }
 
 testTheRestIsUntouched() {
+    needs_root && return
     attempt hostile fds 5 fd-close --keep 4,6 id-set 5:6 probe fds
     printed '0 1 2 4 6 '
     attempt hostile blocked probe signals

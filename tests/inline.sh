@@ -40,6 +40,7 @@ END
 }
 
 testStateAtEveryBoundary() {
+    needs_root && return
     count=0
     while read -r options; do
         for stage in $(boundaries $options); do
@@ -111,6 +112,7 @@ testAStageTwice() {
 
 # A program of the stages' directory that is no stage, and what is none of theirs, is executed.
 testWhatIsExecuted() {
+    needs_root && return
     have_strace || { skip 'no strace' && return; }
     attempt strace -f -e trace=execve,execveat -o "$tmp/trace" "$bin/minictr" --inline --root "$root" \
         cap-keep none true
@@ -137,6 +139,7 @@ testDescriptors() {
 # The processes that stay have the names of their stages, and show their words: not those of the launcher, which
 # has paths of the host in them, and what is meant for others.
 testProcesses() {
+    needs_root && return
     for way in '' --inline; do
         start "$bin/minictr" $way --env SECRET=1 --bind "$tmp:/mnt" --root "$root" --name "inline-$$" sleep 1000
         await 5 sh -c 'ctr-ls --json "$0" | grep -q "\"command\":\"sleep 1000"' "inline-$$"

@@ -364,7 +364,7 @@ proc gone {list} {
 }
 set env(TERM) dumb
 eval spawn -noecho bash --norc $env(editing)
-see "# $"
+see {[#$] $}
 say "run() { sh -c 'echo \$\$ >\$tmp/pid; exec \"\$@\"' sh \"\$@\"; }"
 say "modes() { \[ \"\$(stty -g)\" = \"\$before\" \] && echo as before || stty -a; }"
 say "PS1='host> '; stty -echo; before=\$(stty -g); echo be''gin"

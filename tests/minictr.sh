@@ -708,7 +708,7 @@ $pattern"
 
 testLocks() {
     none=0000000000000000 kept=00000000800405fb
-    held=$(sed -n 's/^CapBnd:\s*//p' /proc/self/status)
+    held=$(ns-enter -m sed -n 's/^CapPrm:\s*//p' /proc/self/status)
     # user groups inheritable permitted effective bounding ambient no_new_privs filter
     groups=$(sed -n 's/^Groups:\s*\(\S*\).*/\1/p' /proc/self/status)
     [ "$(id -u)" = 0 ] || groups= # where ids are mapped, those of the user are dropped

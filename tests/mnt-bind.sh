@@ -703,6 +703,7 @@ testMapsThatAreTooMany() {
 }
 
 testProgHasNoMoreDescriptors() {
+    needs_root && return
     for options in --ro '--map 0:0:1' '--rec --nosuid'; do
         # shellcheck disable=SC2086
         attempt fd-close ns-enter -m root-open "$own" mnt-bind $options "$source" /dir probe fds
@@ -727,6 +728,7 @@ testProgHasNoVariableOfTheStages() {
 }
 
 testTypedOnTheHostItRefuses() {
+    needs_root && return
     have_strace || { skip 'no strace' && return; }
     cp /proc/self/mountinfo "$tmp/mounts"
     for others in '' 'ns-enter -uipC'; do
