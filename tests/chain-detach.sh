@@ -210,8 +210,10 @@ testLauncher() {
         ended 0
         box=$(cat "$tmp/out")
         assertTrue "its name: $box" "echo $box | grep -qxE '[0-9a-f]{8}'"
-        attempt ctr-exec "$box" cat /proc/1/comm
-        printed pid-init
+        if [ "$(id -u)" = 0 ] || [ -z "$way" ]; then # a user may not look at what has changed its ids in one process
+            attempt ctr-exec "$box" cat /proc/1/comm
+            printed pid-init
+        fi
         assertEquals started "$(cat "$log")"
         rm "$log"
         ctr-kill "$box"
@@ -322,6 +324,7 @@ testFailureUnderAFilter() {
 }
 
 testMessagesOfSupervisors() {
+    needs_root && return
     attempt sh -c 'chain-detach --log "$1" cg-limit --name "$0" --status-fd 9 uts-name x true 9>/dev/full' "$name" "$log"
     ended 125
     said "^uts-name: this is the host's uts namespace"
@@ -366,6 +369,7 @@ testItLeadsASession() {
 }
 
 testWhereItCannotStand() {
+    needs_root && return
     attempt ns-enter -p chain-detach true
     refused 'chain-detach: the rest of the chain would end with this PID namespace'
     assertEquals 'chain-detach: hint: put this stage before "ns-enter --pid"' "$hint"

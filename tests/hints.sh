@@ -96,6 +96,7 @@ off() {
 }
 
 testNamespacesThatAreTurnedOff() {
+    needs_root && return
     for kind in m:mnt u:uts i:ipc n:net p:pid C:cgroup; do
         off ${kind#*:} ns-enter -${kind%:*} echo reached
         refused 'ns-enter: cannot *: No space left on device'
@@ -117,6 +118,7 @@ testNamespacesThatAreTurnedOff() {
 }
 
 testUserNamespacesThatAreTurnedOff() {
+    needs_root && return
     off user ns-enter -m mnt-bind --map 0:0:1 "$tmp/dir" "$tmp/dir" echo reached
     refused 'mnt-bind: cannot make a user namespace for the map of ids: No space left on device'
     assertEquals 'mnt-bind: hint: /proc/sys/user/max_user_namespaces is 0' "$hint"
@@ -213,6 +215,7 @@ testLockedFlagOfProc() {
 }
 
 testProcBehindRootSetup() {
+    needs_root && return
     in_user_namespace ns-enter -mp root-setup "$own" mnt-proc /proc echo reached
     refused 'mnt-proc: cannot mount proc on /proc: Operation not permitted'
     [ -n "$hint" ] || { skip 'this kernel does not say that it is too revealing' && return; }
@@ -227,6 +230,7 @@ testProcBehindRootSetup() {
 }
 
 testNamespaceOfSomebodyElse() {
+    needs_root && return
     in_user_namespace ns-enter -m mnt-proc "$tmp/dir" echo reached
     refused "mnt-proc: cannot mount proc on $tmp/dir: Operation not permitted"
     assertEquals 'mnt-proc: hint: this user namespace does not own the pid namespace: put "ns-enter --pid" before this stage' "$hint"
