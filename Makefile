@@ -145,9 +145,9 @@ check-inline: all $(helpers) .build/tests/root
 	MINICTR_TEST_INLINE=1 tests/run $(or $(TESTS),$(INLINE_TESTS))
 
 # What is different for a user: namespaces, mounts, powers, terminals and containers of his own.
-USER_TESTS = $(patsubst %,tests/%.sh,chain chain-break chain-detach chain-time cap-keep cg-join cg-limit ctr-exec \
-	ctr-kill ctr-stat cwd-set env-set fd-close fs-allow limits minictr mnt-dev mnt-mask mnt-overlay mnt-proc mnt-sys \
-	mnt-tmpfs net-up ns-enter pid-init priv-lock root-open root-setup signals terminal tty-relay uts-name)
+USER_TESTS = $(patsubst %,tests/%.sh,chain chain-break chain-detach chain-time cap-keep cg-join ctr-exec ctr-stat \
+	cwd-set env-set fd-close minictr mnt-dev mnt-mask mnt-overlay mnt-proc mnt-sys mnt-tmpfs net-up ns-enter \
+	pid-init priv-lock root-open root-setup tty-relay uts-name)
 check-user: all $(helpers) .build/tests/root
 	tests/as-user $(or $(TESTS),$(USER_TESTS))
 

@@ -900,6 +900,7 @@ is_frozen() {
 } 2>/dev/null
 
 testFrozenProcessesAreKilled() {
+    needs_root && return
     make_freeze
     attempt cg-limit --name "$name" sh -c 'sleep 1000 & "$0" $!; exit 4' "$tmp/freeze"
     ended 4
