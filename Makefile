@@ -3,8 +3,9 @@
 #   make                build all programs
 #   make run [CMD=...]  build, make rootfs/base of this machine's programs if missing, run CMD in it
 #   make check          run the tests, as root; TESTS="tests/chain.sh ..." runs some
+#   make check-user     run them as an ordinary user, who is made up for it; TESTS= as well
 #   make check-vm       run them in virtual machines with cgroup v2 alone, as root and as a user
-#   make check-all      the first whole, and of the second what control groups matter for
+#   make check-all      the first whole, and of the others what a user and control groups matter for
 #   make lint           run the linters and compile with the other compiler
 #   make asan           build with sanitizers, into .build/asan/bin; make check-asan tests that
 #   make bench          measure what a container costs, against what is installed; writes Doc/bench.md
@@ -38,7 +39,7 @@ stages   := $(filter-out ctr-% minictr,$(programs))
 shared   := $(patsubst shared/%.c,$(OBJECTS)/shared/%.o,$(wildcard shared/*.c))
 helpers  := $(patsubst tests/%.c,.build/tests/%,$(wildcard tests/*.c tests/bench/*.c tests/escapes/*.c))
 sources  := $(wildcard stages/*.c shared/*.c tests/*.c tests/bench/*.c tests/escapes/*.c)
-scripts  := $(wildcard rootfs/from-* rootfs/common.sh tests/*.sh tests/bench/*.sh) tests/run .ci/run \
+scripts  := $(wildcard rootfs/from-* rootfs/common.sh tests/*.sh tests/bench/*.sh) tests/run tests/as-user tests/ns-enter-as-user .ci/run \
 	$(addprefix tests/vm/,run init image kernel) $(addprefix tests/bench/,run look bundle) Doc/completion.bash
 manual   := $(wildcard Doc/*.[1-8])
 
@@ -144,6 +145,13 @@ INLINE_TESTS = $(patsubst %,tests/%.sh,bombs chain-break chain-detach chain-time
 check-inline: all $(helpers) .build/tests/root
 	MINICTR_TEST_INLINE=1 tests/run $(or $(TESTS),$(INLINE_TESTS))
 
+# What is different for a user: namespaces, mounts, powers, terminals and containers of his own.
+USER_TESTS = $(patsubst %,tests/%.sh,chain chain-break chain-detach chain-time cap-keep cg-join ctr-exec ctr-stat \
+	cwd-set env-set fd-close minictr mnt-dev mnt-mask mnt-overlay mnt-proc mnt-sys mnt-tmpfs net-up ns-enter \
+	pid-init priv-lock root-open root-setup tty-relay uts-name)
+check-user: all $(helpers) .build/tests/root
+	tests/as-user $(or $(TESTS),$(USER_TESTS))
+
 check-vm: .build/vm/kernel .build/vm/image
 	tests/vm/run both $(TESTS)
 
@@ -153,6 +161,7 @@ VM_TESTS = $(patsubst %,tests/%.sh,cg-limit cg-join limits ns-enter mnt-sys chai
 
 check-all: .build/vm/kernel .build/vm/image
 	tests/run $(TESTS)
+	tests/as-user $(USER_TESTS)
 	tests/vm/run both $(VM_TESTS)
 
 # Sanitizers need the system's libc, dynamically; so that root needs the libraries, too.
@@ -215,5 +224,5 @@ uninstall:
 clean:
 	rm -rf --one-file-system bin .build
 
-.PHONY: all run check check-vm check-all asan check-asan bench bench-quick lint install uninstall clean
+.PHONY: all run check check-user check-vm check-all asan check-asan bench bench-quick lint install uninstall clean
 .SECONDARY:

@@ -40,18 +40,25 @@ int signal_member(int directory, pid_t pid, int signal)
     return result < 0 && error == ESRCH ? 0 : result;
 }
 
-/* Brings a process into the root group of the v1 freezer, which is never frozen: a process that is
- * does not even die. When it was the last one in a group that ctr-pause has made, removes that. */
+static int move_to(const struct hierarchy *freezer, int length, const char *group, pid_t pid)
+{
+    char path[2 * PATH_MAX + 16], number[16];
+    snprintf(path, sizeof path, "%s%.*s/cgroup.procs", freezer->path, length, group);
+    snprintf(number, sizeof number, "%d", (int)pid);
+    return write_file(AT_FDCWD, path, number);
+}
+
+/* Brings a process into the root group of the v1 freezer, which is never frozen: a process that is does not even die.
+ * Who may not, into the one from which ctr-pause has taken it, above minictr. When it was the last one in a group that
+ * ctr-pause has made, removes that. */
 static void thaw(pid_t pid)
 {
     struct hierarchy list[CGROUP_CONTROLLERS];
-    char group[PATH_MAX], path[2 * PATH_MAX + 16], number[16];
+    char group[PATH_MAX], path[2 * PATH_MAX];
     if (find_hierarchies(list, 1U << CGROUP_FREEZER, "/") != 1 || list[0].version != 1)
         return;
-    int known = group_of_process(&list[0], pid, group);
-    snprintf(path, sizeof path, "%s/cgroup.procs", list[0].path);
-    snprintf(number, sizeof number, "%d", (int)pid);
-    if (write_file(AT_FDCWD, path, number) < 0 || !known || !strstr(group, "/minictr/"))
+    const char *end = group_of_process(&list[0], pid, group) ? strstr(group, "/minictr/") : NULL;
+    if ((move_to(&list[0], 0, "", pid) < 0 && (!end || move_to(&list[0], (int)(end - group), group, pid) < 0)) || !end)
         return;
     snprintf(path, sizeof path, "%s%s", list[0].path, group);
     if (rmdir(path) == 0) {

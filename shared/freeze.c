@@ -121,6 +121,16 @@ static int wait_a_moment(int *tries)
     return ++*tries < 100 + PATIENCE / 10;
 }
 
+/* Says whether a process of the container has not begun to end. Who has is shown in the root of each v1 hierarchy. */
+static int is_living(const struct container *container, pid_t pid)
+{
+    char group[PATH_MAX];
+    for (int i = 0; i < container->all->count; i++)
+        if (container->groups[i] >= 0)
+            return group_of_process(&container->all->hierarchies[i], pid, group) && strcmp(group, "/") != 0;
+    return 0;
+}
+
 /* Looks for the frozen group by the processes; returns whether there is one. When there is none,
  * the path is that of the group where they are; empty without a process, or when that is not known.
  */
@@ -139,8 +149,12 @@ static int find_group(struct freezer *freezer, const struct container *container
     for (int i = 0; !found && i < processes.count; i++)
         found = freezer_path(freezer->hierarchy, processes.list[i].pid, freezer->path) &&
                 cut_behind(freezer->path, container->name);
-    for (int i = 0; !found && !*freezer->path && i < processes.count; i++)
-        freezer_path(freezer->hierarchy, processes.list[i].pid, freezer->path);
+    int known = found;
+    for (int i = 0; !known && i < processes.count; i++)
+        known = freezer_path(freezer->hierarchy, processes.list[i].pid, freezer->path) &&
+                is_living(container, processes.list[i].pid);
+    if (!known)
+        *freezer->path = '\0';
     free(processes.list);
     return found;
 }

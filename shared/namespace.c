@@ -12,6 +12,7 @@
 #include <sched.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/ioctl.h>
 #include <sys/mount.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -47,6 +48,10 @@ static ino_t host_identity(const struct namespace *kind)
         host = identity("2", kind);
     return host;
 }
+
+#ifndef NS_GET_USERNS
+#define NS_GET_USERNS _IO(0xb7, 1) /* linux/nsfs.h */
+#endif
 
 /* The numbers of the machine's first namespaces are fixed (linux/proc_ns.h). */
 enum { FIRST_PID = 0xeffffffc, FIRST_USER = 0xeffffffd };
@@ -187,6 +192,20 @@ void hint_at_users_of(pid_t pid)
     errno = error;
 }
 
+/* Says whether our namespace of this kind belongs to our user namespace or to one in it, so that it is none of the
+ * host's. The kernel does not tell of others (ioctl_ns(2)). */
+static int is_of_our_users(const struct namespace *kind)
+{
+    char path[32];
+    if (!in_user_namespace())
+        return 0;
+    snprintf(path, sizeof path, "/proc/self/ns/%s", kind->file);
+    int own = open_at(AT_FDCWD, path, O_RDONLY), users = own < 0 ? -1 : ioctl(own, NS_GET_USERNS);
+    close(own);
+    close(users);
+    return users >= 0;
+}
+
 void need_own_namespace(char letter)
 {
     if (chain_made(letter)) {
@@ -196,8 +215,8 @@ void need_own_namespace(char letter)
     }
     const struct namespace *kind = kind_of(letter);
     ino_t own = identity("self", kind), host = own ? host_identity(kind) : 0;
-    if (host == 0) {
-        int error = errno;
+    int error = errno, is_ours = host == 0 && error == EACCES && is_of_our_users(kind);
+    if (host == 0 && !is_ours) {
         if (error == ENOENT)
             hint("without /proc only an ns-enter --%s in the same chain can tell", kind->name);
         if (error == EACCES && in_user_namespace())

@@ -26,6 +26,7 @@ testEveryBoundaryGoesOn() {
 }
 
 testTheStateIsThatOfTheStep() {
+    needs_root && return
     at --break-after uts-name 'hostname; exit 0'
     assertEquals "$(printf 'inner\nprog')" "$(cat "$tmp/out")"
     at --break root-setup 'readlink /proc/self/root; exit 0'
@@ -52,7 +53,7 @@ testNothingIsPassedOn() {
 }
 
 testTheHostIsReadOnly() {
-    at --break mnt-proc ": >'$tmp/written'; exit 0"
+    at --break mnt-tmpfs ": >'$tmp/written'; exit 0"
     assertFalse 'written' "[ -e '$tmp/written' ]"
 }
 

@@ -32,7 +32,7 @@ oneTimeSetUp() {
     done
 }
 
-# The containers of a user have no root of their own.
+# It joins the mount namespace, without the user namespace that this belongs to: only root can.
 needs_containers() {
     needs_root
 }

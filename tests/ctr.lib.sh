@@ -5,8 +5,7 @@
 #   $name                  of the test's own container; others may have it and an ending: $name-b
 #   $memory, $pids         where these controllers have the groups of the containers: $pids/minictr/NAME
 #   $version, $freezer     that of the control groups; where the freezer is mounted (1)
-#   box NAME COMMAND...    starts a container, waits until it runs, and leaves $started; for a user, who can
-#                          make no namespaces, what is left of one
+#   box NAME COMMAND...    starts a container, waits until it runs, and leaves $started
 #   stop PID               ends it by its supervisor, and leaves $status
 #   members NAME           prints its processes
 #   main NAME              prints the process of a PROG that has started none
@@ -27,13 +26,12 @@
 
 . "$(dirname "$0")/lib.sh"
 
-delegated=
-[ "$(id -u)" = 0 ] || delegated=$(cg-limit cat /proc/self/cgroup | sed 's/^0:://;s,/minictr/.*,,')
+delegated=$(delegated_group)
 memory=$(hierarchy memory)$delegated pids=$(hierarchy pids)$delegated
 if [ -e "$memory/cgroup.controllers" ]; then
     version=2 state=$pids/minictr/%s/cgroup.events frozen='frozen 1'
 else
-    version=1 freezer=$(hierarchy freezer)
+    version=1 freezer=$(hierarchy freezer)$delegated
     state=$freezer/minictr/%s/freezer.state frozen=FROZEN
 fi
 name=t$$
@@ -44,11 +42,7 @@ counter='i=0; while :; do i=$((i + 1)); echo $i; done'
 box() {
     boxed=$1
     shift
-    if [ "$(id -u)" = 0 ]; then
-        start minictr --root "$root" --name "$boxed" "$@"
-    else
-        start cg-limit --name "$boxed" "$@"
-    fi
+    start minictr --root "$root" --name "$boxed" "$@"
     await 10 runs "$boxed" "${1##*/}" || fail "$boxed did not start: $(cat "$tmp/err")"
 }
 

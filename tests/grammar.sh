@@ -6,7 +6,7 @@
 attribute=trusted.minictr.chain
 
 directories() {
-    find /sys/fs/cgroup -maxdepth 4 -type d -path "*/minictr/$name"
+    find /sys/fs/cgroup -maxdepth 6 -type d -path "*/minictr/$name"
 }
 
 # kept: prints what is kept with the container, as it is; nothing when there is nothing.

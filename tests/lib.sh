@@ -2,6 +2,7 @@
 # lib.sh: what every test file starts with. Source it first, source shunit2 last.
 #
 #   $top       the project          $bin    the programs under test (also first in PATH)
+#   $built     the same, without what makes them those of a user
 #   $root      a small root file system with the probe in its PATH, shared: copy it to change it
 #   $tmp       a directory of this test file
 #   attempt COMMAND...     runs it; leaves $status, and the files $tmp/out and $tmp/err
@@ -20,7 +21,7 @@
 #                          asserts that the stage refuses to change the host's namespace
 #   not_inline             skips what a script in place of minictr changes: not_inline && return
 #   needs_root             skips the test when the tests run as a user: needs_root && return
-#   as_nobody COMMAND      attempts the command as a user without powers
+#   as_nobody COMMAND      attempts the command as a user without powers, which whoever is not root is already
 #   have_user              makes the program $user, which executes a command as user 1000, with ranges of ids where there
 #                          is newuidmap(1), and its own copy of the programs under test
 #   start COMMAND          starts it in the background, leaves $started
@@ -31,6 +32,8 @@
 #   tree PID               prints the process and all below it, the outermost first
 #   all_gone PIDS          says whether all of these processes have ended
 #   hierarchy CONTROLLER   prints where the cgroup hierarchy with that controller is mounted
+#   delegated_group        prints the group below which a user's groups are made, the same in each hierarchy;
+#                          nothing for root
 #   needs_expect           skips the test without expect(1): needs_expect && return
 #   play                   plays a script of expect(1), from standard input, at a bash prompt "host> ".
 #                          In it, "say" types a line, "see" waits for a pattern and ends the script
@@ -42,7 +45,7 @@
 # host name, processes of this test file.
 
 top=$(cd "$(dirname "$0")/.." && pwd)
-bin=${MINICTR_TEST_BIN:-$top/bin}
+bin=${MINICTR_TEST_BIN:-$top/bin} built=$bin
 helpers=$top/.build/tests
 root=${MINICTR_TEST_ROOT:-$helpers/root}
 PATH=$bin:$helpers:$PATH
@@ -52,6 +55,17 @@ MINICTR_TEST_MARK=$$.$(basename "$0")
 export PATH MINICTR_TEST_MARK
 unset MINICTR_ROOT
 SHUNIT_COLOR=none
+
+# Who is not root makes namespaces in a user namespace of his own: in place of the first ns-enter of a chain, whose user
+# is not root yet, stands tests/ns-enter-as-user. $bin are the programs with that among them.
+if [ "$(id -u)" != 0 ]; then
+    cp -al "$bin" "$tmp/user" 2>/dev/null || cp -a "$bin" "$tmp/user"
+    rm "$tmp/user/ns-enter"
+    sed "s|@bin@|$bin|" "$top/tests/ns-enter-as-user" >"$tmp/user/ns-enter"
+    chmod 755 "$tmp/user/ns-enter"
+    bin=$tmp/user
+    PATH=$bin:$PATH
+fi
 
 # The same with --inline, for make check-inline: it and the plain chain differ in time alone.
 if [ -n "${MINICTR_TEST_INLINE:-}" ]; then
@@ -85,7 +99,7 @@ own_shell=$(readlink /proc/$$/exe)
 # The control groups of ours, but those with processes that are not of this test file: somebody
 # else's containers are none of our business.
 left_groups() {
-    find /sys/fs/cgroup -maxdepth 4 -type d -path '*/minictr/*' 2>/dev/null | while read -r group; do
+    find /sys/fs/cgroup -maxdepth 6 -type d -path '*/minictr/*' 2>/dev/null | while read -r group; do
         foreign=
         # One that is just starting has no process yet, but its supervisor has the lock.
         flock -n "$group" true 2>/dev/null || [ ! -d "$group" ] || continue
@@ -207,6 +221,11 @@ harmless() {
 }
 
 keeps_off_the_host() {
+    if [ "$(id -u)" != 0 ]; then
+        attempt "$2" "$3" echo reached
+        refused "$2: cannot compare the $1 namespace with that of process 1: Permission denied"
+        return
+    fi
     machine=$(hostname)
     cp /proc/self/mountinfo "$tmp/mounts"
     harmless "$2" "$3" echo reached
@@ -224,6 +243,7 @@ keeps_off_the_host() {
 }
 
 as_nobody() {
+    [ "$(id -u)" = 0 ] || { attempt "$@" && return; }
     if [ ! -d "$tmp/bin" ]; then
         cp -R "$bin" "$tmp/bin"
         chmod -R go=rX "$tmp/bin"
@@ -306,6 +326,10 @@ hierarchy() {
         type ~ /^cgroup/ && index("," list ",", "," wanted ",") { print $5; exit }' /proc/self/mountinfo
 }
 
+delegated_group() {
+    [ "$(id -u)" = 0 ] || cg-limit cat /proc/self/cgroup | sed -n 's,^[^:]*:[^:]*:\(.*\)/minictr/.*,\1,p' | head -n 1
+}
+
 needs_expect() {
     command -v expect >/dev/null && return 1
     skip "expect is not installed"
@@ -361,7 +385,7 @@ proc gone {list} {
 }
 set env(TERM) dumb
 eval spawn -noecho bash --norc $env(editing)
-see "# $"
+see {[#$] $}
 say "run() { sh -c 'echo \$\$ >\$tmp/pid; exec \"\$@\"' sh \"\$@\"; }"
 say "modes() { \[ \"\$(stty -g)\" = \"\$before\" \] && echo as before || stty -a; }"
 say "PS1='host> '; stty -echo; before=\$(stty -g); echo be''gin"

@@ -56,6 +56,7 @@ testFile() {
 }
 
 testOtherKindsOfFiles() {
+    needs_root && return
     mknod "$tmp/null" c 1 3
     mkfifo "$tmp/fifo"
     within "$tmp/null" /file mnt-bind "$tmp/fifo" /made root-setup . stat -c %F /file /made
@@ -209,13 +210,13 @@ testTargetIsMade() {
     ended 0
     printed text
     for made in made made/a made/a/b; do
-        assertEquals "$made" '755 0 directory' "$(stat -c '%a %u %F' "$own/$made")"
+        assertEquals "$made" "755 $(id -u) directory" "$(stat -c '%a %u %F' "$own/$made")"
     done
     within "$source/file" /made/c/d root-setup . cat /made/c/d
     ended 0
     printed text
-    assertEquals '755 0 directory' "$(stat -c '%a %u %F' "$own/made/c")"
-    assertEquals '644 0 regular empty file' "$(stat -c '%a %u %F' "$own/made/c/d")"
+    assertEquals "755 $(id -u) directory" "$(stat -c '%a %u %F' "$own/made/c")"
+    assertEquals "644 $(id -u) regular empty file" "$(stat -c '%a %u %F' "$own/made/c/d")"
     within "$source/file" made-file root-setup . cat /made-file
     ended 0
     printed text
@@ -541,6 +542,7 @@ testFlagsHoldForAllBelow() {
 }
 
 testNosuidHasAnEffect() {
+    needs_root && return
     install -o 65534 -m 4755 "$(command -v id)" "$source/id"
     within "$source" /dir root-setup . /dir/id -u
     printed 65534
@@ -551,6 +553,7 @@ testNosuidHasAnEffect() {
 }
 
 testNodevHasAnEffect() {
+    needs_root && return
     mknod "$source/null" c 1 3
     within "$source" /dir root-setup . sh -c ': </dir/null'
     ended 0
@@ -574,6 +577,7 @@ can_map() {
 }
 
 testMapShowsOtherOwners() {
+    needs_root && return
     can_map || { skip "no maps of ids on the file system of $tmp" && return; }
     mkdir "$tmp/owned"
     : >"$tmp/owned/file"
@@ -587,6 +591,7 @@ testMapShowsOtherOwners() {
 }
 
 testMapOfAFile() {
+    needs_root && return
     can_map || { skip "no maps of ids on the file system of $tmp" && return; }
     chown 1000:1003 "$source/file"
     within --map 1000:5000:10 "$source/file" /file root-setup . stat -c '%u %g' /file
@@ -596,6 +601,7 @@ testMapOfAFile() {
 }
 
 testMapOfSeveralRanges() {
+    needs_root && return
     can_map || { skip "no maps of ids on the file system of $tmp" && return; }
     mkdir "$tmp/owned"
     for id in 0 1000 1001 4294967294; do
@@ -612,6 +618,7 @@ testMapOfSeveralRanges() {
 }
 
 testMapOfWhatIsMadeInside() {
+    needs_root && return
     can_map || { skip "no maps of ids on the file system of $tmp" && return; }
     mkdir "$tmp/owned"
     chown 1000:1000 "$tmp/owned"
@@ -628,6 +635,7 @@ testMapOfWhatIsMadeInside() {
 }
 
 testMapHoldsForAllBelow() {
+    needs_root && return
     can_map || { skip "no maps of ids on the file system of $tmp" && return; }
     attempt ns-enter -m mnt-tmpfs "$source/sub" root-open "$own" mnt-bind --rec --map 0:7:1 "$source" /dir \
         root-setup . stat -c '%u %g' /dir /dir/sub
@@ -639,6 +647,7 @@ testMapHoldsForAllBelow() {
 }
 
 testMapLeavesNoProcess() {
+    needs_root && return
     can_map || { skip "no maps of ids on the file system of $tmp" && return; }
     for surroundings in env 'hostile chld-ignored' 'hostile blocked'; do
         # shellcheck disable=SC2086
@@ -650,6 +659,7 @@ testMapLeavesNoProcess() {
 }
 
 testMapsThatAreNone() {
+    needs_root && return
     for map in '' 1 1:2 1:2: :1:2 1::2 1:2:3:4 :: 1:2:3: 1,2,3 12345678901234567:2:3; do
         within --map "$map" "$source" /new echo reached
         refused 'mnt-bind: --map: "*" is not FROM:TO:COUNT'
@@ -668,6 +678,7 @@ testMapsThatAreNone() {
 }
 
 testMapsThatTheKernelRefuses() {
+    needs_root && return
     within --map 4294967290:0:100 "$source" /new echo reached
     refused 'mnt-bind: --map: "4294967290:0:100" goes beyond the largest id'
     within --map 0:0:10 --map 5:100:10 "$source" /new echo reached
@@ -678,6 +689,7 @@ testMapsThatTheKernelRefuses() {
 }
 
 testMapsThatAreTooMany() {
+    needs_root && return
     set --
     number=0
     while [ $number -lt 32 ]; do
@@ -691,6 +703,7 @@ testMapsThatAreTooMany() {
 }
 
 testProgHasNoMoreDescriptors() {
+    needs_root && return
     for options in --ro '--map 0:0:1' '--rec --nosuid'; do
         # shellcheck disable=SC2086
         attempt fd-close ns-enter -m root-open "$own" mnt-bind $options "$source" /dir probe fds
@@ -715,6 +728,7 @@ testProgHasNoVariableOfTheStages() {
 }
 
 testTypedOnTheHostItRefuses() {
+    needs_root && return
     have_strace || { skip 'no strace' && return; }
     cp /proc/self/mountinfo "$tmp/mounts"
     for others in '' 'ns-enter -uipC'; do
@@ -729,6 +743,7 @@ testTypedOnTheHostItRefuses() {
 }
 
 testNamespaceMayComeFromSomebodyElse() {
+    needs_root && return
     attempt unshare --mount root-open "$own" mnt-bind "$source" /dir root-setup . cat /dir/file
     ended 0
     printed text
@@ -741,6 +756,7 @@ testWithoutRoot() {
 }
 
 testPowerlessUserInANamespace() {
+    needs_root && return
     as_nobody true
     attempt ns-enter -m setpriv --reuid 65534 --regid 65534 --clear-groups \
         env MINICTR_NS=m "$tmp/bin/mnt-bind" "$source" "$tmp/new" echo reached
@@ -772,6 +788,7 @@ testKernelRefusesTheSource() {
 }
 
 testKernelRefusesTheMap() {
+    needs_root && return
     have_strace || { skip 'no strace' && return; }
     kernel_refuses clone,clone3:error=ENOSPC \
         'cannot make a user namespace: No space left on device' "$tmp/new" --map 0:0:1

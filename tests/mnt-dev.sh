@@ -61,6 +61,7 @@ testWhatIsInIt() {
 }
 
 testTheDevices() {
+    needs_root && return
     for way in inside opened; do
         $way /dev sh -c 'cd /dev && stat -c "%n %t:%T %a %u %g %F" null zero full random urandom tty'
         ended 0
@@ -80,6 +81,7 @@ testTheDirectories() {
 }
 
 testTypesAndFlags() {
+    needs_root && return
     for way in inside opened; do
         $way /dev cat /proc/self/mountinfo
         ended 0
@@ -99,6 +101,7 @@ testConsoleIsAPlaceAndNoDevice() {
 }
 
 testModesAreNotSubjectToTheUmask() {
+    needs_root && return
     attempt sh -c 'umask 077 && exec ns-enter -mi mnt-dev "$0" \
         stat -c %a "$0" "$0/null" "$0/pts" "$0/shm" "$0/mqueue"' "$tmp/new"
     ended 0
@@ -106,6 +109,7 @@ testModesAreNotSubjectToTheUmask() {
 }
 
 testProgsUmaskIsTheCallers() {
+    needs_root && return
     attempt sh -c 'umask 027 && exec ns-enter -m mnt-dev "$0" sh -c umask' "$tmp/new"
     printed 0027
 }
@@ -134,6 +138,7 @@ testEachDeviceWorks() {
 }
 
 testEachDeviceWorksForEveryone() {
+    needs_root && return
     inside /dev probe nobody sh -c 'echo x >/dev/null && head -c 1 /dev/zero /dev/full /dev/random \
         /dev/urandom >/dev/null && echo good'
     printed good
@@ -159,6 +164,7 @@ testProcessSubstitution() {
 }
 
 testNewTerminalIsTheContainers() {
+    needs_root && return
     for way in inside opened; do
         $way /dev probe pty sh -c 'ls /dev/pts; stat -c "%a %u %g" /dev/pts/0'
         ended 0
@@ -167,6 +173,7 @@ testNewTerminalIsTheContainers() {
 }
 
 testNewTerminalForAPlainUser() {
+    needs_root && return
     inside /dev probe nobody probe pty
     ended 0
     printed '/dev/pts/0 line'
@@ -190,6 +197,7 @@ testNewTerminalIsNotSeenOutside() {
 }
 
 testSharedMemory() {
+    needs_root && return
     for way in inside opened; do
         $way /dev probe shm
         ended 0
@@ -200,6 +208,7 @@ testSharedMemory() {
 }
 
 testSharedMemoryIsTheContainersOwn() {
+    needs_root && return
     file=minictr-test-$$
     mounted "$tmp/new" sh -c ': >"$0/shm/$1"; ls "$0/shm"' "$tmp/new" "$file"
     printed "$file"
@@ -216,6 +225,7 @@ size() {
 }
 
 testShmSizes() {
+    needs_root && return
     assertEquals 65536 "$(size --shm-size 65536)"
     assertEquals 65536 "$(size --shm-size=64k)"
     assertEquals 3145728 "$(size --shm-size 3M)"
@@ -224,6 +234,7 @@ testShmSizes() {
 }
 
 testShmSizeByDefaultIsHalfOfTheMemory() {
+    needs_root && return
     page=$(getconf PAGESIZE)
     half=$(awk -v page="$page" '/^MemTotal:/ { print int($2 * 1024 / page / 2) }' /proc/meminfo)
     assertEquals "$((half * page))" "$(size)"
@@ -262,6 +273,7 @@ testBadShmSizes() {
 
 # The outer container stands for the host, which has a queue of its own.
 testMessageQueuesAreTheContainersOwn() {
+    needs_root && return
     attempt ns-enter -mi sh -c 'probe mqueue /host || exit
         ns-enter -mi mnt-dev "$0" sh -c "ls \$0/mqueue; probe mqueue /own && ls \$0/mqueue" "$0"
         mkdir -p "$0/q" && mount -t mqueue none "$0/q" && ls "$0/q"' "$tmp/new"
@@ -281,6 +293,7 @@ testWithoutAnIpcNamespaceThereAreNoQueues() {
 }
 
 testIpcNamespaceMayComeFromSomebodyElse() {
+    needs_root && return
     attempt unshare --mount --ipc mnt-dev "$tmp/new" ls "$tmp/new/mqueue"
     ended 0
     printed ''
@@ -461,6 +474,7 @@ testBoundDevicesCannotBeChangedOnTheHost() {
 }
 
 testWithoutThePowerBehindRootSetup() {
+    needs_root && return
     have_strace || { skip 'no strace' && return; }
     for stage in root-setup root-open/root-setup fd-close; do
         case $stage in
@@ -533,6 +547,7 @@ testWithoutRoot() {
 }
 
 testPowerlessUserInANamespace() {
+    needs_root && return
     as_nobody true
     attempt ns-enter -m setpriv --reuid 65534 --regid 65534 --clear-groups \
         env MINICTR_NS=m "$tmp/bin/mnt-dev" "$tmp/new" echo reached
@@ -548,6 +563,7 @@ fails() {
 }
 
 testKernelRefuses() {
+    needs_root && return
     have_strace || { skip 'no strace' && return; }
     cp /proc/self/mountinfo "$tmp/mounts"
     fails fsopen:error=ENOSYS "cannot mount tmpfs on $tmp/new: Function not implemented"

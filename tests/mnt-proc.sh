@@ -49,6 +49,7 @@ testItCoversTheMachinesProc() {
 }
 
 testWithoutAPidNamespaceItShowsTheCallers() {
+    needs_root && return
     attempt ns-enter -m mnt-proc "$tmp/dir" test -e "$tmp/dir/$$"
     ended 0
 }
@@ -68,6 +69,7 @@ testHidepidOff() {
 }
 
 testHidepidInvisibleHidesOtherUsersProcesses() {
+    needs_root && return
     look='setpriv --reuid 65534 --regid 65534 --clear-groups ls "$0"; :'
     mounted --hidepid invisible "$tmp/dir" sh -c "$look" "$tmp/dir"
     ended 0
@@ -161,6 +163,7 @@ testTypedOnTheHostItRefuses() {
 }
 
 testNamespaceMayComeFromSomebodyElse() {
+    needs_root && return
     attempt unshare --mount --pid --fork mnt-proc "$tmp/dir" readlink "$tmp/dir/self"
     ended 0
     printed 1
@@ -173,6 +176,7 @@ testWithoutRoot() {
 }
 
 testPowerlessUserInANamespace() {
+    needs_root && return
     as_nobody true
     attempt ns-enter -mp setpriv --reuid 65534 --regid 65534 --clear-groups \
         env MINICTR_NS=m "$tmp/bin/mnt-proc" "$tmp/dir" echo reached
@@ -181,6 +185,7 @@ testPowerlessUserInANamespace() {
 }
 
 testKernelRefuses() {
+    needs_root && return
     have_strace || { skip 'no strace' && return; }
     inject fsopen:error=ENODEV ns-enter -m mnt-proc "$tmp/dir" echo reached
     refused "mnt-proc: cannot mount proc on $tmp/dir: No such device"

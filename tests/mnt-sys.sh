@@ -163,6 +163,7 @@ testOwnGroupsAreListed() {
 
 # The other container has a group in hierarchies where this one has none.
 testNothingOfOtherGroups() {
+    needs_root && return
     start cg-limit --memory 32M --pids 3 --cpu 1 --name "$name-other" sleep 1000
     other=$started
     await 5 sh -c '[ -n "$(cat "/proc/$0/task/$0/children")" ]' "$other"
@@ -178,6 +179,7 @@ testNothingOfOtherGroups() {
 }
 
 testWithoutACgroupNamespace() {
+    needs_root && return
     for chain in 'root-setup:.:mnt-proc:/proc:mnt-sys:/sys' 'root-open:.:mnt-sys:/sys:root-setup:.:mnt-proc:/proc'; do
         # shellcheck disable=SC2046
         attempt sh -c 'cd "$0" && exec "$@"' "$root" cg-limit --pids 20 --name "$name" ns-enter -muip \
@@ -191,6 +193,7 @@ testWithoutACgroupNamespace() {
 }
 
 testCgroupNamespaceMayComeFromSomebodyElse() {
+    needs_root && return
     attempt cg-limit --pids 20 --name "$name" unshare --mount --cgroup mnt-sys "$tmp/new" \
         cat "$tmp/new${pids#/sys}/pids.max"
     ended 0
@@ -198,6 +201,7 @@ testCgroupNamespaceMayComeFromSomebodyElse() {
 }
 
 testWithoutProc() {
+    needs_root && return
     attempt ns-enter -muipC root-setup "$root" mnt-sys /sys echo reached
     refused 'mnt-sys: cannot find the own control groups: /proc is not proc'
     assertEquals 'mnt-sys: hint: put "mnt-proc /proc" before this stage' "$hint"
@@ -208,6 +212,7 @@ testWithoutProc() {
 # What the image says of control groups would make hierarchies on the machine, and directories where
 # "../" leads.
 testProcOfTheImageIsNotBelieved() {
+    needs_root && return
     have_strace || { skip 'no strace' && return; }
     mkdir "$own/proc/self"
     for claim in '7:name=minictr-test:/' '7:name=../../../minictr-test:/' '0::/' '3:pids:/'; do
@@ -229,6 +234,7 @@ testProcOfTheImageIsNotBelieved() {
 
 # Two controllers on one hierarchy, of which the kernel is told of one only: the other is not there.
 testLinksForControllersOnOneHierarchy() {
+    needs_root && return
     have_strace || { skip 'no strace' && return; }
     [ "$pids" = /sys/fs/cgroup/pids ] || { skip 'no v1 hierarchy' && return; }
     attempt cg-limit --pids 20 --name "$name" strace -f -o /dev/null -e inject=fsconfig:retval=0:when=9 \
@@ -246,6 +252,7 @@ testLinksForControllersOnOneHierarchy() {
 
 # As on a machine with v2 alone.
 testV2Alone() {
+    needs_root && return
     [ -n "$v2" ] || { skip 'no cgroup v2' && return; }
     in_v2_group ns-enter -mC sh -c 'echo 0::/ >"$1/groups" && mount --bind "$1/groups" /proc/$$/cgroup &&
         exec mnt-sys "$0" sh -c "cd \"\$0/fs/cgroup\" && stat -fc %T . && grep -qx \$\$ cgroup.procs && ls cgroup.events &&
@@ -259,6 +266,7 @@ testV2Alone() {
 }
 
 testV2BesideV1() {
+    needs_root && return
     [ -n "${hybrid:+$v2}" ] || { skip 'not hybrid' && return; }
     in_v2_group ns-enter -muipC root-setup "$root" mnt-proc /proc mnt-sys /sys sh -c 'cd /sys/fs/cgroup/unified &&
         stat -fc %T . && grep -qx 1 cgroup.procs && ls cgroup.events && find . -mindepth 1 -type d'
@@ -420,6 +428,7 @@ testWithoutRoot() {
 }
 
 testPowerlessUserInANamespace() {
+    needs_root && return
     as_nobody true
     attempt ns-enter -m setpriv --reuid 65534 --regid 65534 --clear-groups \
         env MINICTR_NS=m "$tmp/bin/mnt-sys" "$tmp/new" echo reached

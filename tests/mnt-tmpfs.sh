@@ -39,16 +39,18 @@ testNothingIsSeenOutside() {
 testTypeAndFlags() {
     mounted "$tmp/dir" grep -F " $tmp/dir " /proc/self/mountinfo
     ended 0
-    assertEquals 'rw,nosuid,nodev,relatime - tmpfs tmpfs rw' "$(cut -d ' ' -f 6- "$tmp/out" | sed 's/,inode64//')"
+    assertEquals 'rw,nosuid,nodev,relatime - tmpfs tmpfs rw' "$(cut -d ' ' -f 6- "$tmp/out" | sed 's/,inode64//; s/,uid=.*//')"
 }
 
 testSetuidHasNoEffect() {
+    needs_root && return
     mounted "$tmp/dir" sh -c 'install -o 65534 -m 4755 "$(command -v id)" "$0/id" && "$0/id" -u' "$tmp/dir"
     ended 0
     printed 0
 }
 
 testDevicesHaveNoEffect() {
+    needs_root && return
     mounted "$tmp/dir" sh -c 'mknod "$0/null" c 1 3 && : <"$0/null"' "$tmp/dir"
     assertNotEquals 0 "$status"
     assertTrue "$(cat "$tmp/err")" "grep -q 'Permission denied' '$tmp/err'"
@@ -107,7 +109,7 @@ testSizeIsRoundedUpToPages() {
 testLargestSizeIsNotTakenForNone() {
     mounted --size 9223372036854775807 "$tmp/dir" grep -F " $tmp/dir " /proc/self/mountinfo
     ended 0
-    assertEquals rw,size=9007199254740992k "$(sed 's/.* //; s/,inode64//' "$tmp/out")"
+    assertEquals rw,size=9007199254740992k "$(sed 's/.* //; s/,inode64//; s/,uid=.*//' "$tmp/out")"
 }
 
 testDefaultSizeIsHalfOfTheMemory() {
@@ -172,7 +174,7 @@ testMountPointIsMade() {
     ended 0
     printed 1
     for made in "$tmp/new" "$tmp/new/a" "$tmp/new/a/b"; do
-        assertEquals "$made" '755 0 directory' "$(stat -c '%a %u %F' "$made")"
+        assertEquals "$made" "755 $(id -u) directory" "$(stat -c '%a %u %F' "$made")"
     done
 }
 
@@ -290,6 +292,7 @@ testTypedOnTheHostItRefuses() {
 }
 
 testNamespaceMayComeFromSomebodyElse() {
+    needs_root && return
     attempt unshare --mount mnt-tmpfs "$tmp/dir" grep -cF " $tmp/dir " /proc/self/mountinfo
     ended 0
     printed 1
@@ -309,6 +312,7 @@ testWithoutRoot() {
 }
 
 testPowerlessUserInANamespace() {
+    needs_root && return
     as_nobody true
     attempt ns-enter -m setpriv --reuid 65534 --regid 65534 --clear-groups \
         env MINICTR_NS=m "$tmp/bin/mnt-tmpfs" "$tmp/dir" echo reached

@@ -7,7 +7,6 @@
 reach='exec 3<>/dev/tcp/127.0.0.1/1'
 
 testWithoutItNothingIsReached() {
-    needs_root && return
     attempt ns-enter -n bash -c "$reach"
     said 'Network is unreachable'
     attempt ns-enter -n net-up bash -c "$reach"
@@ -15,7 +14,6 @@ testWithoutItNothingIsReached() {
 }
 
 testBothAddresses() {
-    needs_root && return
     attempt ns-enter -n net-up cat /proc/net/fib_trie
     ended 0
     assertTrue 'IPv4' "grep -q '127.0.0.1' '$tmp/out'"
@@ -25,19 +23,16 @@ testBothAddresses() {
 }
 
 testTwice() {
-    needs_root && return
     attempt ns-enter -n net-up net-up bash -c "$reach"
     said 'Connection refused'
 }
 
 testOnlyTheLoopback() {
-    needs_root && return
     attempt ns-enter -n net-up sed -n '3,$s/:.*//p' /proc/net/dev
     assertEquals lo "$(tr -d ' ' <"$tmp/out")"
 }
 
 testDescriptors() {
-    needs_root && return
     attempt fd-close ns-enter -n net-up probe fds
     printed '0 1 2 '
 }
@@ -59,7 +54,6 @@ testWithoutRoot() {
 }
 
 testWithoutPrivilegeInIt() {
-    needs_root && return
     attempt ns-enter -n cap-keep none net-up echo reached
     refused 'net-up: cannot bring the interface lo up: Operation not permitted'
 }

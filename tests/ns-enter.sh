@@ -66,6 +66,7 @@ testEachStageAddsItsOwn() {
 }
 
 testNoLetterIsRefused() {
+    needs_root && return
     attempt ns-enter true
     refused 'ns-enter: no namespace is asked for'
 }
@@ -90,6 +91,7 @@ testCgroupNamespaceIsRootedAtThePresentGroups() {
 
 # The shell makes a place whose mounts are passed on to other namespaces, as on most machines.
 testMountsInsideAreNotSeenOutside() {
+    needs_root && return
     mkdir -p "$tmp/shared"
     attempt unshare -m sh -c 'mount -t tmpfs outer "$0" && mount --make-shared "$0" &&
         mkdir "$0/dir" && ns-enter -m mount -t tmpfs inner "$0/dir" && cat /proc/self/mountinfo' \
@@ -100,6 +102,7 @@ testMountsInsideAreNotSeenOutside() {
 }
 
 testMountsOutsideAreNotSeenInside() {
+    needs_root && return
     mkdir -p "$tmp/shared"
     attempt unshare -m sh -c 'mount -t tmpfs outer "$0" && mount --make-rshared "$0" &&
         ns-enter -mp cat /proc/self/mountinfo' "$tmp/shared"
@@ -109,6 +112,7 @@ testMountsOutsideAreNotSeenInside() {
 }
 
 testMountsStayAsTheyAreWithoutAMountNamespace() {
+    needs_root && return
     attempt unshare -m sh -c 'mount --make-rshared / && ns-enter -u true && cat /proc/self/mountinfo'
     ended 0
     assertTrue "$(cat "$tmp/out")" "grep -q ' / [^ ]* shared:' '$tmp/out'"
@@ -178,6 +182,7 @@ testProgsSignalsAreTheCallers() {
 }
 
 testWithoutRoot() {
+    needs_root && return
     as_nobody ns-enter -u echo reached
     refused 'ns-enter: cannot make new namespaces (-u): Operation not permitted'
     assertEquals 'ns-enter: hint: this user is not root: run it with sudo' "$hint"
@@ -187,6 +192,7 @@ testWithoutRoot() {
 }
 
 testKernelRefusesNamespaces() {
+    needs_root && return
     have_strace || { skip 'no strace' && return; }
     inject unshare:error=EINVAL ns-enter -uT echo reached
     refused 'ns-enter: cannot make new namespaces (-uT): Invalid argument'
@@ -204,6 +210,7 @@ testKernelRefusesPrivateMounts() {
 
 # Without these two PROG could outlive its supervisor.
 testKernelRefusesTheTieToTheSupervisor() {
+    needs_root && return
     have_strace || { skip 'no strace' && return; }
     inject pidfd_open:error=EPERM ns-enter -p echo reached
     refused 'ns-enter: cannot start a process in new namespaces (-p): Operation not permitted'
@@ -212,6 +219,7 @@ testKernelRefusesTheTieToTheSupervisor() {
 }
 
 testProcessesAreLimited() {
+    needs_root && return
     attempt cg-limit --pids 1 ns-enter -p echo reached
     refused 'ns-enter: cannot start a process in new namespaces (-p): Resource temporarily unavailable'
 }

@@ -330,7 +330,6 @@ testNothingIsSetBeforeAllIsChecked() {
 }
 
 testASoftLimitMayBeRaisedToTheHardOne() {
-    needs_root && return
     as_nobody res-limit nofile=10:20 res-limit nofile=20 cat /proc/self/limits
     ended 0
     assertEquals '20 20' "$(limits_of "$tmp/out" nofile)"
@@ -338,7 +337,6 @@ testASoftLimitMayBeRaisedToTheHardOne() {
 
 # The system's reason is all that there is to say.
 testAHardLimitMayNotBeRaised() {
-    needs_root && return
     for words in nofile=21 nofile=10:21 nofile=max; do
         as_nobody res-limit nofile=10:20 res-limit "$words" echo reached
         refused 'res-limit: cannot set the limit nofile*: Operation not permitted'
@@ -369,7 +367,6 @@ testMoreDescriptorsThanTheKernelTakes() {
 
 # The limit of nice is 20 minus the least niceness: 25 allows -5.
 testNice() {
-    needs_root && return
     as_nobody res-limit nice=0 nice -n -1 true
     assertTrue 'niceness below 0' "grep -q 'cannot set niceness' '$tmp/err'"
     as_nobody res-limit nice=1 echo reached
@@ -385,7 +382,6 @@ testNice() {
 }
 
 testRtprio() {
-    needs_root && return
     attempt res-limit rtprio=10 setpriv --reuid 65534 --regid 65534 --clear-groups \
         sh -c '"$0" realtime 10; "$0" realtime 11' "$probe"
     if may_raise; then
@@ -437,7 +433,6 @@ testAsStopsTheAllocation() {
 
 # It counts the processes of the user, who has one at least; root has no limit.
 testNprocStopsTheFork() {
-    needs_root && return
     as_nobody res-limit nproc=1 "$probe" forks 5
     ended 0
     printed 'forked 0'
@@ -527,7 +522,6 @@ core=5"
 }
 
 testWithoutRoot() {
-    needs_root && return
     as_nobody res-limit nofile=100:200 core=0 nproc=500 fsize=1M cat /proc/self/limits
     ended 0
     assertEquals '100 200' "$(limits_of "$tmp/out" nofile)"

@@ -117,6 +117,7 @@ testReadOnly() {
 
 # A device node of the image opens the device, unless the root is nodev, with what is mounted below it.
 testNodev() {
+    needs_root && return
     copy=$tmp/with-nodes
     cp -a "$root" "$copy"
     mknod "$copy/null" c 1 3
@@ -190,6 +191,7 @@ testProgThatIsNoneOfTheStagesIsTheImages() {
 }
 
 testSecondRootKeepsTheStages() {
+    needs_root && return
     into "$own" root-setup /inner mnt-tmpfs /mytemp mnt-proc /proc probe exit 6
     ended 6
     attempt fd-close ns-enter -m root-setup "$own" root-setup /inner probe fds
@@ -222,6 +224,7 @@ testProgramOfAStageShowsNothingBesideIt() {
 }
 
 testWithoutProc() {
+    needs_root && return
     attempt unshare --mount sh -c 'umount -l /proc && exec fd-close ns-enter -m root-setup "$0" mnt-tmpfs /mytemp probe fds' "$root"
     ended 0
     printed '0 1 2 '
@@ -327,6 +330,7 @@ testBehindRootOpenTheDirectoryHasNoOtherName() {
 }
 
 testBehindRootOpenStageOfTheImageIsNotUsed() {
+    needs_root && return
     behind root-setup . mnt-proc /proc probe exit 7
     ended 7
     behind uts-name-is-none root-setup . true
@@ -349,6 +353,7 @@ testBehindItNoNewRootIsOpen() {
 }
 
 testBehindRootOpenReadOnly() {
+    needs_root && return
     for option in --read-only -r; do
         attempt ns-enter -m root-open "$root" mnt-tmpfs /mytemp root-setup $option . mnt-proc /proc \
             sh -c 'cat /proc/self/mountinfo; touch /file || touch /mytemp/file'
@@ -383,6 +388,7 @@ testBehindAProgramTheNewRootIsTheWorkingDirectory() {
 }
 
 testBehindRootOpenInSomebodyElsesNamespace() {
+    needs_root && return
     attempt unshare --mount root-open "$own" root-setup . mnt-tmpfs /mytemp probe exit 5
     ended 5
 }
@@ -400,6 +406,7 @@ testTypedOnTheHostItRefuses() {
 }
 
 testNamespaceMayComeFromSomebodyElse() {
+    needs_root && return
     attempt unshare --mount root-setup "$own" mnt-tmpfs /mytemp probe exit 5
     ended 5
 }
@@ -419,6 +426,7 @@ testWithoutRoot() {
 }
 
 testPowerlessUserInANamespace() {
+    needs_root && return
     as_nobody true
     attempt ns-enter -m setpriv --reuid 65534 --regid 65534 --clear-groups \
         env MINICTR_NS=m "$tmp/bin/root-setup" "$own" echo reached
@@ -437,9 +445,9 @@ kernel_refuses() {
 testKernelRefusesToKeepTheStages() {
     have_strace || { skip 'no strace' && return; }
     kernel_refuses open_tree:error=ENOSYS:when=1 \
-        "cannot keep the directory of the stages: $bin: Function not implemented"
+        "cannot keep the directory of the stages: $built: Function not implemented"
     kernel_refuses mount_setattr:error=EPERM:when=1 \
-        "cannot make the copy of the directory of the stages read-only: $bin: Operation not permitted"
+        "cannot make the copy of the directory of the stages read-only: $built: Operation not permitted"
 }
 
 testKernelRefusesTheMount() {
@@ -463,7 +471,7 @@ testKernelRefusesBehindRootOpen() {
     have_strace || { skip 'no strace' && return; }
     set -- ns-enter -m root-open "$own" root-setup
     inject open_tree:error=ENOSYS:when=2 "$@" . echo reached
-    refused "root-setup: cannot keep the directory of the stages: $bin: Function not implemented"
+    refused "root-setup: cannot keep the directory of the stages: $built: Function not implemented"
     inject mount_setattr:error=EPERM:when=2 "$@" --read-only . echo reached
     refused 'root-setup: cannot set the flags of the new root: Operation not permitted'
     inject pivot_root:error=EINVAL "$@" . echo reached

@@ -71,6 +71,7 @@ testTypedOnTheHostItRefuses() {
 }
 
 testProcess1OfAPidNamespaceHasNotTheHostsName() {
+    needs_root && return
     have_strace || { skip 'no strace' && return; }
     harmless unshare --pid --fork --mount --mount-proc uts-name minictr-test echo reached
     refused "uts-name: this is the host's uts namespace"
@@ -79,6 +80,7 @@ testProcess1OfAPidNamespaceHasNotTheHostsName() {
 }
 
 testNamespaceMayComeFromSomebodyElse() {
+    needs_root && return
     attempt unshare --uts uts-name box uname -n
     ended 0
     printed box
@@ -91,6 +93,7 @@ testNamespaceMayComeFromAnEarlierChain() {
 }
 
 testOnlyTheSameChainCanTellWithoutProc() {
+    needs_root && return
     attempt unshare --mount sh -c 'umount -l /proc && ns-enter -u uts-name box uname -n'
     ended 0
     printed box
@@ -102,7 +105,7 @@ testOnlyTheSameChainCanTellWithoutProc() {
 testPowerlessUserInANamespaceOfHisOwn() {
     as_nobody unshare --user --uts uts-name box echo reached
     [ "$status" = 125 ] || { skip 'no user namespaces for users' && return; }
-    refused 'uts-name: *: Permission denied'
+    refused 'uts-name: cannot set the host name to box: Operation not permitted'
 }
 
 testWithoutRoot() {
