@@ -1,6 +1,5 @@
 #include "userns.h"
 
-#include "account.h"
 #include "capability.h"
 #include "chain.h"
 #include "file.h"
@@ -12,15 +11,12 @@
 
 #include <errno.h>
 #include <fcntl.h>
-#include <inttypes.h>
-#include <limits.h>
 #include <sched.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/prctl.h>
-#include <sys/random.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -41,66 +37,6 @@ void check_id_maps(const struct idmap *users, const struct idmap *groups)
     if (!has_outer_id(groups, getegid()) && !has_inner_id(groups, 0))
         refuse("no group could be in the namespace: neither group %u outside nor group 0 inside is mapped",
                (unsigned)getegid());
-}
-
-static int is_program(const char *name)
-{
-    const char *path = getenv("PATH");
-    while (path) {
-        char file[PATH_MAX];
-        int length = (int)strcspn(path, ":");
-        if (snprintf(file, sizeof file, "%.*s/%s", length, path, name) < (int)sizeof file && access(file, X_OK) == 0)
-            return 1;
-        path = path[length] ? path + length + 1 : NULL;
-    }
-    return 0;
-}
-
-int may_map_ranges(void)
-{
-    struct login login = find_login(geteuid());
-    for (int kind = 0; kind < 2; kind++) {
-        struct idmap map = {0};
-        if (!is_program(kinds[kind].program) ||
-            add_subordinate_ids(&map, kinds[kind].ranges, login.name, geteuid()) == 0)
-            return 0;
-    }
-    return 1;
-}
-
-/* Says whether somebody has ids of the 65536 from FIRST on. */
-static int is_taken(uint64_t first)
-{
-    int taken = 0;
-    for (int kind = 0; kind < 2; kind++) {
-        struct lines lines;
-        if (!open_lines(&lines, AT_FDCWD, kinds[kind].ranges))
-            continue;
-        for (char *line; (line = next_line(&lines));) {
-            unsigned start, count;
-            if (sscanf(line, "%*[^:]:%u:%u", &start, &count) == 2 && first < (uint64_t)start + count &&
-                start < first + 65536)
-                taken = 1;
-        }
-    }
-    return taken;
-}
-
-const char *choose_id_range(char *text, size_t size)
-{
-    enum { FIRST = 8, LAST = 28671 }; /* times 65536 */
-    uint64_t first;
-    int tries = 0;
-    do {
-        uint32_t number;
-        if (getrandom(&number, sizeof number, 0) < 0)
-            fail("cannot choose ids for the user namespace");
-        first = (FIRST + number % (LAST - FIRST + 1)) * UINT64_C(65536);
-        if (++tries == 1000)
-            refuse("cannot choose ids for the user namespace: all are in %s or %s", kinds[0].ranges, kinds[1].ranges);
-    } while (is_taken(first));
-    snprintf(text, size, "0:%" PRIu64 ":65536", first);
-    return text;
 }
 
 static int is_one_own(const struct idmap *map, unsigned own)

@@ -12,15 +12,6 @@
  * a message. */
 void check_id_maps(const struct idmap *users, const struct idmap *groups);
 
-/* Says whether this user may map ranges of ids: it has some (/etc/subuid, /etc/subgid), and newuidmap(1) and
- * newgidmap(1) are there. Ends with 125 and a message when the files cannot be read. */
-int may_map_ranges(void);
-
-/* Chooses 65536 ids that belong to nobody, for a namespace that root makes, and writes INNER:OUTER:COUNT into TEXT;
- * returns it. They are at random in what systemd leaves to containers (524288 to 1879048191), and not in /etc/subuid
- * or /etc/subgid. Ends with 125 and a message when there are none. */
-const char *choose_id_range(char *text, size_t size);
-
 /*
  * Makes one, and returns a descriptor of it; whoever made it does not enter it. With CAP_SETUID and CAP_SETGID it gets
  * the maps as they are; else by newuidmap(1) and newgidmap(1), which are searched in PATH. Ends with 125 and a

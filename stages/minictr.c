@@ -4,6 +4,7 @@
 #include "capability.h"
 #include "cgroup.h"
 #include "compose.h"
+#include "container_ids.h"
 #include "file.h"
 #include "idmap.h"
 #include "inline.h"
@@ -337,33 +338,6 @@ static void open_root_for(struct composition *chain, const char *root, const cha
         add_bind(chain, binds->items[i], map);
 }
 
-/* The ids of a new user namespace: these, or the caller's ranges, or one. */
-struct ids {
-    struct idmap users, groups;
-    const char *shift; /* ids of nobody: the root has to be shown with those */
-    int are_ranges;
-};
-
-/* Only root of the machine can show files with other ids. Who may become any user of its own user namespace can give
- * all of these. */
-static struct ids choose_ids(int has_power)
-{
-    static char range[40];
-    struct ids ids = {0};
-    if (has_power && !in_user_namespace()) {
-        ids.shift = choose_id_range(range, sizeof range);
-        return ids;
-    }
-    int may_be_anyone = has_capability(CAPABILITY_SETUID) && has_capability(CAPABILITY_SETGID) &&
-                        has_capability(CAPABILITY_SETFCAP);
-    ids.are_ranges = !(may_be_anyone && in_user_namespace()) && may_map_ranges();
-    if (may_be_anyone && !ids.are_ranges) {
-        add_ids_of(&ids.users, "/proc/self/uid_map");
-        add_ids_of(&ids.groups, "/proc/self/gid_map");
-    }
-    return ids;
-}
-
 static void add_id_map(struct composition *chain, const char *option, const struct idmap *map)
 {
     for (int i = 0; i < map->ranges; i++) {
@@ -375,7 +349,7 @@ static void add_id_map(struct composition *chain, const char *option, const stru
 
 /* What takes power outside of the new user namespace. In a container the masks of /proc and /sys are locked in there,
  * and then the kernel gives it no proc and no sysfs: it has to see some that hide nothing. */
-static void prepare_userns(struct composition *chain, const struct ids *ids, int sys, const char *root)
+static void prepare_userns(struct composition *chain, const struct container_ids *ids, int sys, const char *root)
 {
     int proc = is_masked("proc");
     sys &= is_masked("sysfs");
@@ -395,7 +369,7 @@ static void prepare_userns(struct composition *chain, const struct ids *ids, int
         open_root_for(chain, root, ids->shift);
 }
 
-static void add_namespaces(struct composition *chain, int userns, const struct ids *ids, int net)
+static void add_namespaces(struct composition *chain, int userns, const struct container_ids *ids, int net)
 {
     add_stage(chain, "ns-enter");
     add_option(chain, "--map-user", ids->shift);
@@ -555,9 +529,9 @@ int main(int argc, char **argv)
     int has_power = has_capability(CAPABILITY_SYS_ADMIN);
     int userns = strcmp(value_of(USERNS, has_power ? "host" : "auto"), "auto") == 0;
     int weak = userns || in_user_namespace(), net = strcmp(value_of(NET, weak ? "none" : "host"), "none") == 0;
-    struct ids ids = {0};
+    struct container_ids ids = {0};
     if (userns)
-        ids = choose_ids(has_power);
+        ids = choose_container_ids(has_power);
 
     /* What is started in the background is found by its name. */
     char made_up[16];

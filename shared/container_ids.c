@@ -1,0 +1,99 @@
+#include "container_ids.h"
+
+#include "account.h"
+#include "capability.h"
+#include "file.h"
+#include "message.h"
+#include "namespace.h"
+
+#include <fcntl.h>
+#include <inttypes.h>
+#include <limits.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/random.h>
+#include <unistd.h>
+
+/* Of users, and of groups. */
+static const char *const programs[] = {"newuidmap", "newgidmap"}, *const files[] = {"/etc/subuid", "/etc/subgid"};
+
+static int is_program(const char *name)
+{
+    const char *path = getenv("PATH");
+    while (path) {
+        char file[PATH_MAX];
+        int length = (int)strcspn(path, ":");
+        if (snprintf(file, sizeof file, "%.*s/%s", length, path, name) < (int)sizeof file && access(file, X_OK) == 0)
+            return 1;
+        path = path[length] ? path + length + 1 : NULL;
+    }
+    return 0;
+}
+
+/* Says whether this user has ranges, and what it takes to map them. */
+static int may_map_ranges(void)
+{
+    struct login login = find_login(geteuid());
+    for (int kind = 0; kind < 2; kind++) {
+        struct idmap map = {0};
+        if (!is_program(programs[kind]) ||
+            add_subordinate_ids(&map, files[kind], login.name, geteuid()) == 0)
+            return 0;
+    }
+    return 1;
+}
+
+/* Says whether somebody has ids of the 65536 from FIRST on. */
+static int is_taken(uint64_t first)
+{
+    int taken = 0;
+    for (int kind = 0; kind < 2; kind++) {
+        struct lines lines;
+        if (!open_lines(&lines, AT_FDCWD, files[kind]))
+            continue;
+        for (char *line; (line = next_line(&lines));) {
+            unsigned start, count;
+            if (sscanf(line, "%*[^:]:%u:%u", &start, &count) == 2 && first < (uint64_t)start + count &&
+                start < first + 65536)
+                taken = 1;
+        }
+    }
+    return taken;
+}
+
+/* At random in what systemd leaves to containers. Writes INNER:OUTER:COUNT into TEXT; returns it. */
+static const char *choose_range(char *text, size_t size)
+{
+    enum { FIRST = 8, LAST = 28671 }; /* times 65536 */
+    uint64_t first;
+    int tries = 0;
+    do {
+        uint32_t number;
+        if (getrandom(&number, sizeof number, 0) < 0)
+            fail("cannot choose ids for the user namespace");
+        first = (FIRST + number % (LAST - FIRST + 1)) * UINT64_C(65536);
+        if (++tries == 1000)
+            refuse("cannot choose ids for the user namespace: all are in %s or %s", files[0], files[1]);
+    } while (is_taken(first));
+    snprintf(text, size, "0:%" PRIu64 ":65536", first);
+    return text;
+}
+
+struct container_ids choose_container_ids(int has_power)
+{
+    static char range[40];
+    struct container_ids ids = {0};
+    if (has_power && !in_user_namespace()) {
+        ids.shift = choose_range(range, sizeof range);
+        return ids;
+    }
+    int may_be_anyone = has_capability(CAPABILITY_SETUID) && has_capability(CAPABILITY_SETGID) &&
+                        has_capability(CAPABILITY_SETFCAP);
+    ids.are_ranges = !(may_be_anyone && in_user_namespace()) && may_map_ranges();
+    if (may_be_anyone && !ids.are_ranges) {
+        add_ids_of(&ids.users, "/proc/self/uid_map");
+        add_ids_of(&ids.groups, "/proc/self/gid_map");
+    }
+    return ids;
+}
