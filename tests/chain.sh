@@ -41,6 +41,7 @@ testTheCardsOrder() {
 }
 
 testTheCardsOrderLimits() {
+    needs_root && return
     attempt ns-enter -mup cg-limit --memory 32M root-setup "$own" mnt-tmpfs /mytemp \
         mnt-proc /proc probe child-alloc 200
     printed "child 137"
@@ -50,6 +51,7 @@ testTheCardsOrderLimits() {
 }
 
 testTheCardsOrderKilled() {
+    needs_root && return
     ns-enter -mup cg-limit --memory 64M root-setup "$own" mnt-proc /proc \
         sh -c 'echo up; sleep 100' >"$tmp/up" &
     outermost=$!

@@ -59,7 +59,8 @@ SHUNIT_COLOR=none
 # Who is not root makes namespaces in a user namespace of his own: in place of the first ns-enter of a chain, whose user
 # is not root yet, stands tests/ns-enter-as-user. $bin are the programs with that among them.
 if [ "$(id -u)" != 0 ]; then
-    cp -al "$bin" "$tmp/user" 2>/dev/null || cp -a "$bin" "$tmp/user"
+    mkdir "$tmp/user"
+    cp -al "$bin/." "$tmp/user" 2>/dev/null || cp -a "$bin/." "$tmp/user"
     rm "$tmp/user/ns-enter"
     sed "s|@bin@|$bin|" "$top/tests/ns-enter-as-user" >"$tmp/user/ns-enter"
     chmod 755 "$tmp/user/ns-enter"
