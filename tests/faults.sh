@@ -155,7 +155,7 @@ cannot_fail() {
     case $1 in
     close | madvise) ;;
     exit_group | getpid | getppid | getuid | geteuid | getgid | getegid | getpgrp | umask) ;;
-    arch_prctl | set_tid_address | rt_sigaction | rt_sigprocmask | rt_sigtimedwait | wait4 | kill) ;;
+    arch_prctl | pause | set_tid_address | rt_sigaction | rt_sigprocmask | rt_sigtimedwait | wait4 | kill) ;;
     *) return 1 ;;
     esac
 }
