@@ -242,10 +242,10 @@ clean_up() {
 
 # Another process of the chain makes a call of this name before the stage does, and is hit in its place. The
 # first of these have tests of their own, in tests/cg-limit.sh and tests/tty-pty.sh; the others are those of
-# another way, too.
+# another way, too. And the kernel may leave a lock out of /proc/locks while others are taken: then it is read once more.
 is_masked() {
     case $stage:$call in
-    cg-limit:openat | cg-limit:write | tty-pty:ioctl | pid-init:clone | pid-fork:prctl | *:execve*) echo >>"$lane/masked" ;;
+    cg-limit:openat | cg-limit:write | tty-pty:ioctl | pid-init:clone | pid-fork:prctl | cg-join:read | *:execve*) echo >>"$lane/masked" ;;
     chain-break:openat | chain-break:*chdir | chain-break:mmap) echo >>"$lane/masked" ;;
     *) return 1 ;;
     esac
@@ -355,7 +355,7 @@ testEveryCallThatFails() {
     # A group that stays, so that the stages look through those that are there.
     hold=faults-$$-hold
     start cg-limit --name $hold --memory max --pids max --cpu max --cpus 0 --status-fd 2 sleep 1000
-    await 5 test -d "$(hierarchy pids)/minictr/$hold" || fail "$(cat "$tmp/err")"
+    await 5 eval 'ctr-ls "$hold" 2>/dev/null | grep -q sleep' || fail "$(cat "$tmp/err")"
     held=$started
     # One whose namespaces are joined.
     lives_in ns-enter -muipC
