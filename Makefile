@@ -224,5 +224,7 @@ uninstall:
 clean:
 	rm -rf --one-file-system bin .build
 
+# No rules but these: make has one that makes the directory tests/bench of tests/bench.sh.
+.SUFFIXES:
 .PHONY: all run check check-user check-vm check-all asan check-asan bench bench-quick lint install uninstall clean
 .SECONDARY:
