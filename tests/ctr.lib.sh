@@ -141,7 +141,8 @@ dead_is_refused() {
     attempt "$1" "$name"
     # Another start may have swept it.
     gone "$name" || refused "$1: the container $name is dead: its supervisor was killed"
-    cg-limit true
+    # The next start sweeps it, unless another is just at it.
+    await 5 eval 'cg-limit true && gone "$name"'
     no_group "$name"
 }
 
