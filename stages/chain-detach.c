@@ -246,6 +246,9 @@ int main(int argc, char **argv)
     close(start.caller.from);
     signal(SIGPIPE, SIG_IGN); /* whether a message can be written does not change the status */
     wait_for_start(&start, child);
+    /* Whoever has read the line may end us, and PROG runs on. */
+    sigset_t all = all_signals();
+    sigprocmask(SIG_SETMASK, &all, NULL);
     if (name)
         snprintf(line, sizeof line, "%s\n", name);
     else

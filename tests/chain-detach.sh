@@ -409,6 +409,22 @@ testVariable() {
     done
 }
 
+# What has been printed runs, whatever becomes of the caller then.
+testSignalBehindTheLine() {
+    have_strace || { skip 'no strace' && return; }
+    for signal in HUP INT TERM; do
+        : >"$tmp/out"
+        start env --default-signal=INT strace -o /dev/null -e inject=write:delay_exit=300000 chain-detach sleep 1001.$$
+        await 20 [ -s "$tmp/out" ]
+        kill -s $signal "$(child_of "$started")"
+        wait "$started"
+        assertEquals "$signal" 0 $?
+        assertTrue "$signal: it goes on" "runs_one sleep 1001.$$"
+        kill "$(cat "$tmp/out")"
+        await 20 runs_none sleep 1001.$$
+    done
+}
+
 # ^C while it starts ends all of it; what has started outlives its terminal.
 testOnATerminal() {
     needs_expect && return
