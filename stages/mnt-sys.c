@@ -30,7 +30,8 @@ static const unsigned flags =
 /*
  * Makes the mount of a hierarchy; in the own cgroup namespace its root is the own group. Returns -1
  * when that is the root of all groups, since nobody made one for the container there: it would show
- * the groups of the host. Only there v1 has release_agent, and v2 has no cgroup.events.
+ * the groups of the host. Only there v1 has release_agent, and v2 has no cgroup.events. Nor is it the own group
+ * when it has containers in it: a user's containers are in the group that is delegated to the user.
  */
 static int make_hierarchy(const char *type, const struct mount_option *settings, const char *name)
 {
@@ -39,7 +40,7 @@ static int make_hierarchy(const char *type, const struct mount_option *settings,
     int found = faccessat(tree, is_v2 ? "cgroup.events" : "release_agent", F_OK, 0) == 0;
     if (!found && errno != ENOENT)
         fail("cannot look at the control group for %s", name);
-    if (found == is_v2)
+    if (found == is_v2 && faccessat(tree, "minictr", F_OK, 0) < 0)
         return tree;
     close(tree);
     return -1;
