@@ -299,7 +299,8 @@ close move_mount close close execveat " \
 
 # calls FROM TO: the names of the calls in the trace from one line to another.
 calls() {
-    sed -n "/$1/,/$2/p" "$tmp/trace" | sed -e 's/^[0-9]* *//' -e 's/(.*//' | tr '\n' ' '
+    # A supervisor that waits meanwhile is none of them.
+    sed -n "/$1/,/$2/p" "$tmp/trace" | sed -e '/rt_sigtimedwait\|madvise/d' -e 's/^[0-9]* *//' -e 's/(.*//' | tr '\n' ' '
 }
 
 # However the first stage was called, it finds the next one beside itself.
