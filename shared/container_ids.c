@@ -5,6 +5,7 @@
 #include "file.h"
 #include "message.h"
 #include "namespace.h"
+#include "userns.h"
 
 #include <fcntl.h>
 #include <inttypes.h>
@@ -14,9 +15,6 @@
 #include <string.h>
 #include <sys/random.h>
 #include <unistd.h>
-
-/* Of users, and of groups. */
-static const char *const programs[] = {"newuidmap", "newgidmap"}, *const files[] = {"/etc/subuid", "/etc/subgid"};
 
 static int is_program(const char *name)
 {
@@ -37,8 +35,8 @@ static int may_map_ranges(void)
     struct login login = find_login(geteuid());
     for (int kind = 0; kind < 2; kind++) {
         struct idmap map = {0};
-        if (!is_program(programs[kind]) ||
-            add_subordinate_ids(&map, files[kind], login.name, geteuid()) == 0)
+        if (!is_program(id_kinds[kind].program) ||
+            add_subordinate_ids(&map, id_kinds[kind].ranges, login.name, geteuid()) == 0)
             return 0;
     }
     return 1;
@@ -50,7 +48,7 @@ static int is_taken(uint64_t first)
     int taken = 0;
     for (int kind = 0; kind < 2; kind++) {
         struct lines lines;
-        if (!open_lines(&lines, AT_FDCWD, files[kind]))
+        if (!open_lines(&lines, AT_FDCWD, id_kinds[kind].ranges))
             continue;
         for (char *line; (line = next_line(&lines));) {
             unsigned start, count;
@@ -74,7 +72,7 @@ static const char *choose_range(char *text, size_t size)
             fail("cannot choose ids for the user namespace");
         first = (FIRST + number % (LAST - FIRST + 1)) * UINT64_C(65536);
         if (++tries == 1000)
-            refuse("cannot choose ids for the user namespace: all are in %s or %s", files[0], files[1]);
+            refuse("cannot choose ids for the user namespace: all are in %s or %s", id_kinds[0].ranges, id_kinds[1].ranges);
     } while (is_taken(first));
     snprintf(text, size, "0:%" PRIu64 ":65536", first);
     return text;

@@ -8,6 +8,7 @@
 #include <fcntl.h>
 #include <grp.h>
 #include <signal.h>
+#include <stdio.h>
 #include <string.h>
 #include <sys/prctl.h>
 #include <unistd.h>
@@ -20,17 +21,21 @@ static void hint_unmapped(const char *map)
         hint("it is not in %s: this user namespace has no such id", map);
 }
 
+int keeps_groups(pid_t pid)
+{
+    char path[48], text[8];
+    snprintf(path, sizeof path, "/proc/%d/setgroups", (int)pid);
+    return read_file(AT_FDCWD, path, text, sizeof text) > 0 && strcmp(text, "deny\n") == 0;
+}
+
 static void set_groups(const gid_t *groups, size_t count)
 {
-    char setgroups_allowed[8];
     if (setgroups(count, groups) == 0)
         return;
     int error = errno;
     hint_missing(CAPABILITY_SETGID);
     hint_unmapped("/proc/self/gid_map");
-    if (error == EPERM && read_file(AT_FDCWD, "/proc/self/setgroups", setgroups_allowed,
-                                    sizeof setgroups_allowed) > 0 &&
-        strcmp(setgroups_allowed, "deny\n") == 0)
+    if (error == EPERM && keeps_groups(getpid()))
         hint("/proc/self/setgroups says deny: this user namespace was made by a user without privileges");
     errno = error;
     fail("cannot set the supplementary groups");

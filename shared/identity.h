@@ -15,4 +15,7 @@
  */
 void take_ids(uid_t user, gid_t group, const gid_t *groups, size_t count);
 
+/* Says whether the user namespace of this process forbids setgroups(2) (/proc/PID/setgroups, user_namespaces(7)). */
+int keeps_groups(pid_t pid);
+
 #endif

@@ -39,3 +39,11 @@ int read_mounted(char *line, struct mounted *mount)
     decode(mount->point);
     return 1;
 }
+
+int next_mounted(struct lines *lines, struct mounted *mount)
+{
+    for (char *line; (line = next_line(lines));)
+        if (read_mounted(line, mount))
+            return 1;
+    return 0;
+}

@@ -105,8 +105,8 @@ static int is_in_chroot(void)
     int found = 0;
     if (!open_lines(&lines, AT_FDCWD, "/proc/self/mountinfo"))
         return 0;
-    for (char *line; (line = next_line(&lines));)
-        found |= read_mounted(line, &mount) && strcmp(mount.point, "/") == 0;
+    while (next_mounted(&lines, &mount))
+        found |= strcmp(mount.point, "/") == 0;
     return !found;
 }
 

@@ -1,5 +1,6 @@
 #include "userns.h"
 
+#include "account.h"
 #include "capability.h"
 #include "chain.h"
 #include "file.h"
@@ -14,22 +15,19 @@
 #include <sched.h>
 #include <signal.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 #include <sys/prctl.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
-/* The two maps: of users, of groups. */
-static const struct {
-    const char *file, *program, *ranges;
-} kinds[] = {
+const struct id_kind id_kinds[] = {
     {"uid_map", "newuidmap", "/etc/subuid"},
     {"gid_map", "newgidmap", "/etc/subgid"},
 };
 
-void check_id_maps(const struct idmap *users, const struct idmap *groups)
+/* Refuses maps that leave no user, or no group, to be in the namespace. */
+static void check_id_maps(const struct idmap *users, const struct idmap *groups)
 {
     if (!has_outer_id(users, geteuid()) && !has_inner_id(users, 0))
         refuse("no user could be in the namespace: neither user %u outside nor user 0 inside is mapped",
@@ -37,6 +35,30 @@ void check_id_maps(const struct idmap *users, const struct idmap *groups)
     if (!has_outer_id(groups, getegid()) && !has_inner_id(groups, 0))
         refuse("no group could be in the namespace: neither group %u outside nor group 0 inside is mapped",
                (unsigned)getegid());
+}
+
+void complete_id_maps(struct idmap *users, struct idmap *groups, int own, int automatic)
+{
+    uid_t user = geteuid();
+    gid_t group = getegid();
+    if (own || (!users->ranges && !groups->ranges)) {
+        const char *option = own == 'c' ? "--map-current" : "--map-root";
+        add_one_id(users, option, own == 'c' ? user : 0, user);
+        add_one_id(groups, option, own == 'c' ? group : 0, group);
+    }
+    if (automatic) {
+        struct login login = find_login(user);
+        uint64_t user_count = add_subordinate_ids(users, id_kinds[0].ranges, login.name, user);
+        if (user_count == 0 || add_subordinate_ids(groups, id_kinds[1].ranges, login.name, user) == 0) {
+            hint("add a line %s:START:65536 there, or see usermod(8)", login.name);
+            refuse("--map-auto: %s has no ranges for %s", user_count ? "/etc/subgid" : id_kinds[0].ranges, login.name);
+        }
+    }
+    if (!groups->ranges)
+        refuse("--map-user: --map-group is missing");
+    if (!users->ranges)
+        refuse("--map-group: --map-user is missing");
+    check_id_maps(users, groups);
 }
 
 static int is_one_own(const struct idmap *map, unsigned own)
@@ -54,7 +76,7 @@ static int write_map(pid_t process, int kind, const struct idmap *map)
 {
     char path[48], text[IDMAP_TEXT];
     print_id_map(map, text);
-    snprintf(path, sizeof path, "/proc/%d/%s", (int)process, kinds[kind].file);
+    snprintf(path, sizeof path, "/proc/%d/%s", (int)process, id_kinds[kind].file);
     return write_file(AT_FDCWD, path, text);
 }
 
@@ -77,7 +99,7 @@ static void map_own(const struct idmap *const maps[2], int had_power)
     for (int kind = 0; kind < 2; kind++)
         if (write_map(getpid(), kind, maps[kind]) < 0) {
             hint_at_map(kind, maps[kind], had_power);
-            fail("cannot map the ids: %s", kinds[kind].file);
+            fail("cannot map the ids: %s", id_kinds[kind].file);
         }
 }
 
@@ -87,7 +109,7 @@ static void execute_program(pid_t process, int kind, const struct idmap *map)
     char text[3 * IDMAP_RANGES + 1][12], name[16];
     char *words[3 * IDMAP_RANGES + 3] = {name, text[0]};
     int count = 2;
-    snprintf(name, sizeof name, "%s", kinds[kind].program);
+    snprintf(name, sizeof name, "%s", id_kinds[kind].program);
     snprintf(text[0], sizeof text[0], "%d", (int)process);
     for (int i = 0; i < map->ranges; i++) {
         const unsigned range[] = {map->inner[i], map->outer[i], map->count[i]};
@@ -124,7 +146,7 @@ static int run_program(pid_t process, int kind, const struct idmap *map)
 /* Says why it could not be done, and returns -1. */
 static int map_by_program(pid_t process, int kind, const struct idmap *map)
 {
-    const char *program = kinds[kind].program;
+    const char *program = id_kinds[kind].program;
     int status = run_program(process, kind, map);
     if (status == 0)
         return 0;
@@ -135,7 +157,7 @@ static int map_by_program(pid_t process, int kind, const struct idmap *map)
         errno = ENOENT;
         complain("cannot map more than one own id: %s", program);
     } else {
-        hint("it maps what %s gives to this user, and the user itself", kinds[kind].ranges);
+        hint("it maps what %s gives to this user, and the user itself", id_kinds[kind].ranges);
         errno = 0;
         complain("%s has not mapped the ids", program);
     }
@@ -149,7 +171,7 @@ static int map_of(pid_t process, int kind, const struct idmap *map)
     if (write_map(process, kind, map) == 0)
         return 0;
     hint_at_map(kind, map, has_capability(CAPABILITY_SETFCAP));
-    complain("cannot map the ids: %s", kinds[kind].file);
+    complain("cannot map the ids: %s", id_kinds[kind].file);
     return -1;
 }
 
@@ -236,13 +258,12 @@ void enter_user_namespace(const struct idmap *users, const struct idmap *groups)
 struct userns_ids userns_ids_of(pid_t pid)
 {
     struct userns_ids ids;
-    char path[48], text[8];
+    char path[48];
     snprintf(path, sizeof path, "/proc/%d/uid_map", (int)pid);
     ids.has_root = is_in_map(path, 0);
     snprintf(path, sizeof path, "/proc/%d/gid_map", (int)pid);
     ids.has_root &= is_in_map(path, 0);
-    snprintf(path, sizeof path, "/proc/%d/setgroups", (int)pid);
-    ids.keeps_groups = read_file(AT_FDCWD, path, text, sizeof text) > 0 && strcmp(text, "deny\n") == 0;
+    ids.keeps_groups = keeps_groups(pid);
     return ids;
 }
 

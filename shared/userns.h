@@ -8,9 +8,16 @@
 
 #include <sys/types.h>
 
-/* Refuses maps that leave no user, or no group, to be in the namespace: they need our own id, or 0. Ends with 125 and
- * a message. */
-void check_id_maps(const struct idmap *users, const struct idmap *groups);
+/* Of users, and of groups: the file below /proc/PID, the program that writes it for who has no power, and the file with
+ * the ranges that it allows (newuidmap(1), subuid(5)). */
+extern const struct id_kind {
+    const char *file, *program, *ranges;
+} id_kinds[2];
+
+/* Adds to maps that were given what else of the caller's was asked for: its own ids, with OWN 'r' as 0, with 'c' as they
+ * are, with 0 as 0 where nothing was given; and AUTOMATIC its ranges. Refuses maps that leave no user, or no group, to
+ * be in the namespace. Ends with 125 and a message that names the option of ns-enter(1). */
+void complete_id_maps(struct idmap *users, struct idmap *groups, int own, int automatic);
 
 /*
  * Makes one, and returns a descriptor of it; whoever made it does not enter it. With CAP_SETUID and CAP_SETGID it gets

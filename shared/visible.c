@@ -85,8 +85,8 @@ static int find_masks(const struct view *view, char *masks, size_t size)
     size_t length = 0, prefix = strlen(view->point);
     if (!open_lines(&lines, AT_FDCWD, "/proc/self/mountinfo"))
         return 0;
-    for (char *line; (line = next_line(&lines));)
-        if (read_mounted(line, &mount) && strcmp(mount.parent, view->id) == 0 &&
+    while (next_mounted(&lines, &mount))
+        if (strcmp(mount.parent, view->id) == 0 &&
             strlen(mount.point) >= prefix && !hides_nothing(mount.point + prefix) && length < size)
             length += (size_t)snprintf(masks + length, size - length, " %s", mount.point);
     return length > 0;
@@ -101,9 +101,8 @@ static int find_view(struct view *view, const char *type, unsigned flags)
     int found = 0;
     if (!open_lines(&lines, AT_FDCWD, "/proc/self/mountinfo"))
         return 0;
-    for (char *line; (line = next_line(&lines));)
-        if (read_mounted(line, &mount) && strcmp(mount.type, type) == 0 &&
-            strcmp(mount.root, "/") == 0) {
+    while (next_mounted(&lines, &mount))
+        if (strcmp(mount.type, type) == 0 && strcmp(mount.root, "/") == 0) {
             snprintf(view->id, sizeof view->id, "%s", mount.id);
             snprintf(view->point, sizeof view->point, "%s", mount.point);
             view->flag = lacking(&mount, flags);

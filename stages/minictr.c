@@ -6,6 +6,7 @@
 #include "compose.h"
 #include "container_ids.h"
 #include "file.h"
+#include "identity.h"
 #include "idmap.h"
 #include "inline.h"
 #include "landlock.h"
@@ -15,7 +16,6 @@
 #include "policy.h"
 #include "resource.h"
 #include "trace.h"
-#include "userns.h"
 #include "value.h"
 #include "visible.h"
 #include "words.h"
@@ -588,7 +588,7 @@ int main(int argc, char **argv)
         add_operand(&composed, cwd);
     }
     add_rlimits(&composed, 1);
-    int drops_groups = (ids.are_ranges || ids.users.ranges) && !userns_ids_of(getpid()).keeps_groups;
+    int drops_groups = (ids.are_ranges || ids.users.ranges) && !keeps_groups(getpid());
     add_locks(&composed, tty, drops_groups);
     if (!bare && !is_given(NO_INIT))
         add_stage(&composed, "pid-init");

@@ -1,23 +1,19 @@
 /* ns-enter: run the rest of the chain in new namespaces. */
-#include "account.h"
 #include "capability.h"
 #include "chain.h"
 #include "idmap.h"
+#include "join.h"
 #include "kernel.h"
 #include "message.h"
 #include "namespace.h"
-#include "process.h"
 #include "root.h"
 #include "supervise.h"
 #include "trace.h"
 #include "userns.h"
-#include "value.h"
 #include "words.h"
 
 #include <errno.h>
 #include <fcntl.h>
-#include <inttypes.h>
-#include <limits.h>
 #include <sched.h>
 #include <stdio.h>
 #include <string.h>
@@ -55,32 +51,6 @@ static const struct program program = {
     options,
 };
 
-/* Adds to what was given the caller's own ids: as 'r' or 'c' says, with 0 only where nothing was given; and its
- * ranges. */
-static void complete_maps(struct idmap *users, struct idmap *groups, int own, int automatic)
-{
-    uid_t user = geteuid();
-    gid_t group = getegid();
-    if (own || (!users->ranges && !groups->ranges)) {
-        const char *option = own == 'c' ? "--map-current" : "--map-root";
-        add_one_id(users, option, own == 'c' ? user : 0, user);
-        add_one_id(groups, option, own == 'c' ? group : 0, group);
-    }
-    if (automatic) {
-        struct login login = find_login(user);
-        uint64_t user_count = add_subordinate_ids(users, "/etc/subuid", login.name, user);
-        if (user_count == 0 || add_subordinate_ids(groups, "/etc/subgid", login.name, user) == 0) {
-            hint("add a line %s:START:65536 there, or see usermod(8)", login.name);
-            refuse("--map-auto: %s has no ranges for %s", user_count ? "/etc/subgid" : "/etc/subuid", login.name);
-        }
-    }
-    if (!groups->ranges)
-        refuse("--map-user: --map-group is missing");
-    if (!users->ranges)
-        refuse("--map-group: --map-user is missing");
-    check_id_maps(users, groups);
-}
-
 /* unshare(2) makes a time namespace for children; that PROG is in it, too, not every kernel sees to at
  * exec (time_namespaces(7)). */
 static void enter_time(void)
@@ -101,78 +71,6 @@ static void tell_namespaces(const char *letters)
         if (strchr(letters, kind->letter) && stat(path, &status) == 0)
             did("%s namespace %llu", kind->name, (unsigned long long)status.st_ino);
     }
-}
-
-/* A process whose namespaces are joined, by its pidfd. */
-struct target {
-    int pidfd; /* -1: there is none */
-    pid_t pid;
-};
-
-static struct target find_target(const char *option, const char *text)
-{
-    struct target target;
-    char number[16];
-    const char *colon = strchr(text, ':');
-    if (snprintf(number, sizeof number, "%.*s", (int)(colon ? colon - text : INT_MAX), text) >= (int)sizeof number)
-        refuse("%s: %s is too large: at most %d", option, text, INT_MAX);
-    target.pid = (pid_t)read_number(option, number, 1, INT_MAX);
-    if (colon) {
-        target.pidfd = pin_process(target.pid, read_number(option, colon + 1, 0, INT64_MAX));
-        if (target.pidfd < 0)
-            refuse("%s: process %d has ended", option, (int)target.pid);
-    } else {
-        target.pidfd = pidfd_open_of(target.pid);
-        if (target.pidfd < 0)
-            fail("%s: cannot open process %d", option, (int)target.pid);
-    }
-    return target;
-}
-
-/* Joins the namespaces of these kinds, or with 0 all that are not ours; returns which. The stages come along. What
- * was known of those that are left is forgotten; of those that are not the host's it becomes known that they were
- * made for somebody (need_own_namespace()). */
-static int join(const struct target *target, int flags, char **rest)
-{
-    char own[16] = "", joined[16] = "";
-    struct userns_ids ids = {0};
-    int all = flags == 0;
-    for (const struct namespace *kind = namespaces; kind->name; kind++) {
-        if (all && is_other_namespace(target->pid, kind->letter))
-            flags |= kind->flag;
-        if (!(flags & kind->flag))
-            continue;
-        joined[strlen(joined)] = kind->letter;
-        if (kind->flag == CLONE_NEWUSER)
-            ids = userns_ids_of(target->pid);
-        if (kind->flag == CLONE_NEWPID) /* the processes that are forked are in it, not we */
-            continue;
-        chain_note_gone(kind->letter);
-        if (is_own_namespace_of(target->pid, kind->letter))
-            own[strlen(own)] = kind->letter;
-    }
-    if (!flags)
-        refuse("process %d has no other namespaces than we have", (int)target->pid);
-    if (flags & CLONE_NEWNS && has_capability(CAPABILITY_SYS_ADMIN))
-        chain_keep_stages(rest);
-    else if (flags & CLONE_NEWNS && flags & CLONE_NEWUSER)
-        chain_have_stages_kept();
-    if (setns(target->pidfd, flags) < 0) {
-        if (!(flags & CLONE_NEWUSER))
-            hint_at_users_of(target->pid);
-        fail("cannot join the namespaces of process %d (-%s)", (int)target->pid, joined);
-    }
-    did("joined the namespaces of process %d (-%s)", (int)target->pid, joined);
-    close(target->pidfd);
-    if (flags & CLONE_NEWUSER)
-        take_ids_in(&ids);
-    if (flags & CLONE_NEWNS) {
-        for (const char *letter = "/sd"; *letter; letter++)
-            chain_note_gone(*letter);
-        own[strlen(own)] = 'j';
-    }
-    chain_note_made(own);
-    return flags;
 }
 
 /* Starts the rest of the chain in the PID namespace that was joined. */
@@ -240,10 +138,10 @@ int main(int argc, char **argv)
     if (target.pidfd < 0 && !flags)
         refuse("no namespace is asked for");
     if (target.pidfd < 0 && flags & CLONE_NEWUSER)
-        complete_maps(&users, &groups, own, automatic);
+        complete_id_maps(&users, &groups, own, automatic);
 
     if (target.pidfd >= 0) {
-        flags = join(&target, flags, rest);
+        flags = join_namespaces(&target, flags, rest);
         if (flags & CLONE_NEWPID && !no_fork)
             fork_there(rest);
         if (flags & CLONE_NEWPID)
