@@ -5,15 +5,13 @@
 #include "cgroup.h"
 #include "compose.h"
 #include "container_ids.h"
-#include "file.h"
+#include "given.h"
 #include "identity.h"
 #include "idmap.h"
 #include "inline.h"
 #include "landlock.h"
-#include "limit.h"
 #include "message.h"
 #include "namespace.h"
-#include "policy.h"
 #include "resource.h"
 #include "trace.h"
 #include "value.h"
@@ -28,67 +26,11 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-enum {
-    ROOT = 256, NAME, HOSTNAME, NET, USERNS, NO_LIMITS, MEMORY, SWAP, PIDS, CPU, CPUS, IO, STATUS_FD,
-    TMPFS, BIND, EPHEMERAL, READ_ONLY, ENV, CWD, RLIMIT, USER, CAP_KEEP, SYS_FILTER, PRIVILEGED,
-    TTY, NO_TTY, NO_INIT, BARE, DETACH, LOG, INLINE, PRINT, TRACE, TIME, BREAK, BREAK_AFTER, END
-};
-
-static const struct option options[] = {
-    {ROOT, "root", "DIR",
-     "directory that becomes the root\n(default: $MINICTR_ROOT, else rootfs/base beside bin/)"},
-    {NAME, "name", "NAME", "name of the container: of its control group (default: random)"},
-    {HOSTNAME, "hostname", "NAME", "host name (default: the name of the container, else minictr)"},
-    {NET, "net", "host|none",
-     "the host's network, or none but a loopback interface\n(default: host; in a user namespace none)"},
-    {USERNS, "userns", "host|auto",
-     "the host's user namespace, or a new one, whose root is a user\nwithout power outside (default: host; without root auto)"},
-    {NO_LIMITS, "no-limits", NULL, "make no control group, where this user can make none"},
-    {MEMORY, "memory", "SIZE", "memory of all processes together, or max (default: 512M)"},
-    {SWAP, "swap", "SIZE", "swap beyond it, or max (default: 0)"},
-    {PIDS, "pids", "N", "number of processes and threads, or max (default: 512)"},
-    {CPU, "cpu", "CORES", "processor time: 1.5 is one and a half cores"},
-    {CPUS, "cpus", "LIST", "run on these processors only: 0-2,5"},
-    {IO, "io", "DEVICE:KEY=N[,KEY=N]...", "limit a disk: rbps, wbps, riops, wiops (cg-limit(1))"},
-    {STATUS_FD, "status-fd", "N", "report the end as a line of JSON to this descriptor"},
-    {TMPFS, "tmpfs", "DIR[:SIZE]...",
-     "mount a tmpfs on DIR, of at most SIZE bytes; may be repeated\n(default: /mytemp)"},
-    {BIND, "bind", "SOURCE:DIR[:ro]...",
-     "show a file or directory of the host as DIR, with what is\nmounted below it"},
-    {EPHEMERAL, "ephemeral", NULL, "what is written to the root is gone at the end"},
-    {READ_ONLY, "read-only", NULL, "make the root read-only"},
-    {ENV, "env", "NAME=VALUE...", "set a variable of the environment"},
-    {CWD, "cwd", "DIR", "begin in this directory (default: /)"},
-    {RLIMIT, "rlimit", "NAME=SOFT[:HARD]...", "set a resource limit, as nofile=1024 (res-limit(1))"},
-    {USER, "user", "USER[:GROUP]", "run PROG as this user of the container (default: root)"},
-    {CAP_KEEP, "cap-keep", "LIST",
-     "capabilities of PROG: names, default, all or none (default:\ndefault, or with a --user none; cap-keep(1))"},
-    {SYS_FILTER, "sys-filter", "FILE", "policy for system calls, or default or none (sys-filter(1))"},
-    {PRIVILEGED, "privileged", NULL,
-     "leave out cap-keep, priv-lock, sys-filter, and --nodev of binds"},
-    {TTY, "tty", NULL,
-     "give it a terminal of its own (default: when standard\ninput and output are one)"},
-    {NO_TTY, "no-tty", NULL, "leave it on this terminal"},
-    {NO_INIT, "no-init", NULL, "PROG is process 1 itself, without pid-init above it"},
-    {BARE, "bare", NULL, "only name, limits, namespaces, root, tmpfs and /proc"},
-    {DETACH, "detach", NULL, "start it in the background, and print its name when PROG runs"},
-    {LOG, "log", "FILE", "append to this file what PROG writes in the background"},
-    {INLINE, "inline", NULL, "run the stages in one process, without executing each: the same,\nin less time"},
-    {PRINT, "print", "[=json]", "print the chain as a command line of the shell, and end; or\nas an array of its stages"},
-    {TRACE, "trace", "[=FILE]",
-     "each stage says when it starts, what it did, and when it\nhands over: to standard error, or a file (chain(7))"},
-    {TIME, "time", "[=svg:FILE]",
-     "show at the end how long each step took, or draw it\n(chain-time(1))"},
-    {BREAK, "break", "STAGE...", "a shell before each stage of this name, or before PROG\n(chain-break(1))"},
-    {BREAK_AFTER, "break-after", "STAGE...", "a shell after it"},
-    {0},
-};
-
 static const struct program program = {
     "minictr",
     "[OPTION...] PROG [ARG...]",
     "Run PROG in a container: new namespaces, limits, a root file system, /proc and a tmpfs",
-    options,
+    given_options,
 };
 
 /* The main functions of all stages. */
@@ -144,152 +86,6 @@ static void add_tmpfs(struct composition *chain, const char *text)
     add_operand(chain, dir);
 }
 
-/* The arguments of each option, in their order; NULL for an option without one. */
-static struct list {
-    const char **items;
-    int count;
-} given[END - ROOT];
-
-static struct list *all(int letter)
-{
-    return &given[letter - ROOT];
-}
-
-/* The file of --sys-filter, and how many lines it has at most. */
-static char policy_text[256 * 1024];
-static size_t policy_lines;
-
-static int is_given(int letter)
-{
-    return all(letter)->count > 0;
-}
-
-/* The argument of an option that is given at most once. */
-static const char *value_of(int letter, const char *otherwise)
-{
-    return is_given(letter) ? all(letter)->items[0] : otherwise;
-}
-
-static void check_policy(const char *name)
-{
-    static struct policy policy;
-    if (strcmp(name, "none") == 0 || strcmp(name, "default") == 0)
-        return;
-    begin_policy(&policy);
-    size_t length = read_whole(name, policy_text, sizeof policy_text);
-    add_rules(&policy, name, 1, policy_text, length);
-    for (size_t i = 0; i <= length; i++)
-        policy_lines += policy_text[i] == '\n';
-}
-
-/* Checks an argument as the stage that gets it will, before anything has been done. */
-static void check(int letter, const char *option, const char *value)
-{
-    static struct limits limits;
-    switch (letter) {
-    case NAME:
-    case HOSTNAME:
-        read_name(option, value);
-        break;
-    case MEMORY:
-        limit_memory(&limits, value);
-        break;
-    case SWAP:
-        limit_swap(&limits, value);
-        break;
-    case PIDS:
-        limit_pids(&limits, value);
-        break;
-    case CPU:
-        limit_cpu(&limits, value);
-        break;
-    case CPUS:
-        limit_cpus(&limits, value);
-        break;
-    case IO:
-        limit_io(&limits, value);
-        break;
-    case STATUS_FD:
-        read_number(option, value, 0, INT_MAX);
-        break;
-    case NET:
-        if (strcmp(value, "host") != 0 && strcmp(value, "none") != 0)
-            refuse("%s: \"%s\" is not host or none", option, value);
-        break;
-    case USERNS:
-        if (strcmp(value, "host") != 0 && strcmp(value, "auto") != 0)
-            refuse("%s: \"%s\" is not host or auto", option, value);
-        break;
-    case USER:
-        if (!*value)
-            refuse("%s: the user is empty", option);
-        break;
-    case CAP_KEEP:
-        read_capability_set(value, &(int){0});
-        break;
-    case SYS_FILTER:
-        check_policy(value);
-        break;
-    case ENV:
-        if (!strchr(value, '='))
-            refuse("%s: \"%s\" is not NAME=VALUE", option, value);
-        break;
-    case PRINT:
-        if (value && strcmp(value, "json") != 0)
-            refuse("%s: \"%s\" is not json", option, value);
-        break;
-    case LOG:
-    case TRACE:
-        if (value && !*value)
-            refuse("%s: the name of the file is empty", option);
-        break;
-    case TIME:
-        if (value && (strncmp(value, "svg:", 4) != 0 || !value[4]))
-            refuse("%s: \"%s\" is not svg:FILE", option, value);
-        break;
-    case RLIMIT:
-        read_resource_limit(value, &(struct rlimit){0});
-        break;
-    }
-}
-
-static const char *option_name(int letter)
-{
-    const struct option *option = options;
-    while (option->letter != letter)
-        option++;
-    return option->name;
-}
-
-static void only_one(int one, int other)
-{
-    if (is_given(one) && is_given(other))
-        refuse("--%s and --%s: only one of them", option_name(one), option_name(other));
-}
-
-static void read_options(struct words *words, int most)
-{
-    for (int letter; (letter = next_option(words));) {
-        struct list *list = all(letter);
-        check(letter, words->option, words->value);
-        if (!list->items)
-            list->items = allocate((size_t)most, sizeof *list->items);
-        list->items[list->count++] = words->value;
-        if (letter == TTY || letter == NO_TTY) /* the last one counts */
-            all(letter == TTY ? NO_TTY : TTY)->count = 0;
-    }
-    if (is_given(LOG) && !is_given(DETACH))
-        refuse("--log: only with --detach");
-    only_one(TRACE, TIME);
-    only_one(EPHEMERAL, READ_ONLY);
-    static const int attended[] = {TTY, TIME, BREAK, BREAK_AFTER};
-    for (int i = 0; i < 4; i++)
-        only_one(DETACH, attended[i]);
-    static const int limits[] = {MEMORY, SWAP, PIDS, CPU, CPUS, IO, STATUS_FD};
-    for (int i = 0; i < 7; i++)
-        only_one(NO_LIMITS, limits[i]);
-}
-
 /* Cuts SOURCE:DIR apart and returns DIR. The last ":/" divides, since both may have colons in them. */
 static char *split_bind(char *copy, const char *text)
 {
@@ -326,7 +122,7 @@ static void add_bind(struct composition *chain, const char *text, const char *ma
 /* Opens the root, for what is to be mounted in it from outside, or over it. */
 static void open_root_for(struct composition *chain, const char *root, const char *map)
 {
-    const struct list *binds = all(BIND);
+    const struct arguments *binds = arguments_of(BIND);
     add_stage(chain, is_given(EPHEMERAL) ? "mnt-overlay" : "root-open");
     if (is_given(READ_ONLY))
         add(chain, "--read-only");
@@ -396,7 +192,7 @@ static void add_root_setup(struct composition *chain, const char *root, int is_o
 
 static void add_environment(struct composition *chain)
 {
-    const struct list *list = all(ENV);
+    const struct arguments *list = arguments_of(ENV);
     if (list->count)
         add_stage(chain, "env-set");
     for (int i = 0; i < list->count; i++)
@@ -406,7 +202,7 @@ static void add_environment(struct composition *chain)
 /* Adds the limits of PROG that are raised, which takes a capability, or else those that are not. */
 static void add_rlimits(struct composition *chain, int raised)
 {
-    const struct list *list = all(RLIMIT);
+    const struct arguments *list = arguments_of(RLIMIT);
     for (int i = 0, begun = 0; i < list->count; i++) {
         struct rlimit wanted;
         int resource = read_resource_limit(list->items[i], &wanted);
@@ -426,15 +222,15 @@ static void add_limits(struct composition *chain, const char *name)
     add_option(chain, "--pids", value_of(PIDS, "512"));
     add_option(chain, "--cpu", value_of(CPU, NULL));
     add_option(chain, "--cpus", value_of(CPUS, NULL));
-    for (int i = 0; i < all(IO)->count; i++)
-        add_option(chain, "--io", all(IO)->items[i]);
+    for (int i = 0; i < arguments_of(IO)->count; i++)
+        add_option(chain, "--io", arguments_of(IO)->items[i]);
     add_option(chain, "--name", name);
     add_option(chain, "--status-fd", value_of(STATUS_FD, NULL));
 }
 
 static void add_tmpfs_mounts(struct composition *chain)
 {
-    const struct list *tmpfs = all(TMPFS);
+    const struct arguments *tmpfs = arguments_of(TMPFS);
     if (tmpfs->count == 0)
         add_tmpfs(chain, "/mytemp");
     for (int i = 0; i < tmpfs->count; i++)
@@ -464,7 +260,7 @@ static void add_policy(struct composition *chain, const char *name)
         add(chain, "--default");
         return;
     }
-    for (char *rest = policy_text, *line; (line = strsep(&rest, "\n"));) {
+    for (char *rest = given_policy.text, *line; (line = strsep(&rest, "\n"));) {
         line[strcspn(line, "#\r")] = '\0';
         if (line[strspn(line, " \t,")])
             add_option(chain, "--rule", line);
@@ -507,16 +303,16 @@ static void add_locks(struct composition *chain, int tty, int drops_groups)
 /* The chain with a chain-break in each place that is asked for. */
 static void add_breaks(struct composition *chain)
 {
-    for (int i = 0; i < all(BREAK)->count; i++)
-        add_break(chain, "--break", all(BREAK)->items[i], 0);
-    for (int i = 0; i < all(BREAK_AFTER)->count; i++)
-        add_break(chain, "--break-after", all(BREAK_AFTER)->items[i], 1);
+    for (int i = 0; i < arguments_of(BREAK)->count; i++)
+        add_break(chain, "--break", arguments_of(BREAK)->items[i], 0);
+    for (int i = 0; i < arguments_of(BREAK_AFTER)->count; i++)
+        add_break(chain, "--break-after", arguments_of(BREAK_AFTER)->items[i], 1);
 }
 
 int main(int argc, char **argv)
 {
     struct words words = read_words(&program, argc, argv);
-    read_options(&words, argc);
+    read_given(&words, argc);
     char **rest = next_program(&words);
 
     const char *root = value_of(ROOT, getenv("MINICTR_ROOT")), *cwd = value_of(CWD, NULL);
@@ -542,7 +338,7 @@ int main(int argc, char **argv)
     }
 
     /* The most is mnt-tmpfs --size SIZE -- DIR, or mnt-bind with four words, for a word of ours. */
-    struct composition composed = compose(5 * (size_t)argc + 2 * policy_lines + 90 + (size_t)4 * IDMAP_RANGES);
+    struct composition composed = compose(5 * (size_t)argc + 2 * given_policy.lines + 90 + (size_t)4 * IDMAP_RANGES);
     if (is_given(TIME)) {
         const char *picture = value_of(TIME, NULL);
         add_stage(&composed, "chain-time");
