@@ -22,8 +22,11 @@
 #   not_inline             skips what a script in place of minictr changes: not_inline && return
 #   needs_root             skips the test when the tests run as a user: needs_root && return
 #   as_nobody COMMAND      attempts the command as a user without powers, which whoever is not root is already
-#   have_user              makes the program $user, which executes a command as user 1000, with ranges of ids where there
-#                          is newuidmap(1), and its own copy of the programs under test
+#   have_user [ID [GROUPS]]
+#                          makes the program $user, which executes a command as this user (1000), called mapped, with
+#                          ranges of ids, its own copy of the programs under test, and with this option of setpriv(1)
+#   ranges LINE...         sets what it has in /etc/subuid and /etc/subgid: $tmp/user/subuid, subgid
+#   needs_ranges           skips the test where there are no ranges, or as needs_root does
 #   start COMMAND          starts it in the background, leaves $started
 #   lives_in COMMAND...    starts a process that sleeps in namespaces that the command makes, and leaves $target
 #   leave                  ends it
@@ -254,21 +257,33 @@ as_nobody() {
 
 user=$tmp/user/be
 have_user() {
+    id=${1:-1000}
     mkdir "$tmp/user"
     cp -R "$bin" "$tmp/user/bin"
     chmod -R go=rX "$tmp/user/bin"
-    chown -R 1000:1000 "$tmp/user"
-    echo 1000:100000:65536 >"$tmp/user/ranges"
-    # The ranges are there in a mount namespace of its own.
+    chown -R "$id:$id" "$tmp/user"
+    { cat /etc/passwd && echo "mapped:x:$id:$id::/:/bin/sh"; } >"$tmp/user/passwd"
+    ranges "$id:100000:65536"
+    # The files are there in a mount namespace of its own.
     cat >"$user" <<END
 #!/bin/sh
-exec "$bin/ns-enter" -m sh -c 'for file in /etc/subuid /etc/subgid; do
-        [ ! -e \$file ] || mount --bind "$tmp/user/ranges" \$file
+exec "$bin/ns-enter" -m sh -c 'for file in passwd subuid subgid; do
+        [ ! -e /etc/\$file ] || mount --bind "$tmp/user/\$file" /etc/\$file
     done
     PATH=$tmp/user/bin:\$PATH
-    exec setpriv --reuid 1000 --regid 1000 --clear-groups "\$@"' sh "\$@"
+    exec setpriv --reuid $id --regid $id ${2:---clear-groups} "\$@"' sh "\$@"
 END
     chmod 755 "$user"
+}
+
+ranges() {
+    printf '%s\n' "$@" | tee "$tmp/user/subuid" >"$tmp/user/subgid"
+}
+
+needs_ranges() {
+    needs_root && return 0
+    command -v newuidmap >/dev/null && [ -e /etc/subuid ] && return 1
+    skip 'newuidmap is not installed'
 }
 
 start() {

@@ -12,11 +12,6 @@ oneTimeSetUp() {
     name=userns-$$
 }
 
-# as_user COMMAND...: attempts it as user 54321, which has no ranges of ids.
-as_user() {
-    attempt env PATH="$bin:$helpers:$PATH" setpriv --reuid 54321 --regid 54321 --clear-groups "$@"
-}
-
 first_id() {
     awk '$1 == 0 && NF == 3 { print $2 }' "$tmp/out"
 }
@@ -147,16 +142,16 @@ testWithoutLimits() {
 
 testWithoutRoot() {
     needs_root && return
-    as_user minictr --ephemeral echo reached
+    as_nobody minictr --ephemeral echo reached
     refused 'cg-limit: cannot make the control group */minictr: Permission denied'
     case $hint in
     *'no control group is delegated to this user'*'minictr --no-limits'*) ;;
     *) fail "hint: $hint" ;;
     esac
-    as_user minictr --no-limits --ephemeral sh -c 'id -u; cat /proc/self/uid_map; hostname; ls /dev /sys | grep -cE "^(null|class)$"
+    as_nobody minictr --no-limits --ephemeral sh -c 'id -u; cat /proc/self/uid_map; hostname; ls /dev /sys | grep -cE "^(null|class)$"
         cat /proc/1/comm; stat -f -c %T /mytemp'
-    assertEquals "$(printf '%s\n' 0 0:54321:1 minictr 2 pid-init tmpfs)" "$(awk 'NF == 3 { print $1 ":" $2 ":" $3; next } 1' "$tmp/out")"
-    as_user minictr --no-limits --ephemeral sh -c 'grep -E "^(CapEff|Seccomp|NoNewPrivs)" /proc/self/status'
+    assertEquals "$(printf '%s\n' 0 0:65534:1 minictr 2 pid-init tmpfs)" "$(awk 'NF == 3 { print $1 ":" $2 ":" $3; next } 1' "$tmp/out")"
+    as_nobody minictr --no-limits --ephemeral sh -c 'grep -E "^(CapEff|Seccomp|NoNewPrivs)" /proc/self/status'
     as_before=$(cat "$tmp/out")
     attempt minictr --ephemeral sh -c 'grep -E "^(CapEff|Seccomp|NoNewPrivs)" /proc/self/status'
     assertEquals 'the same locks' "$as_before" "$(cat "$tmp/out")"
@@ -165,9 +160,9 @@ testWithoutRoot() {
 testWithoutRootItIsTheUserOutside() {
     needs_root && return
     chmod 777 "$tmp/shared"
-    as_user minictr --no-limits --ephemeral --bind "$tmp/shared:/mnt" sh -c '>/mnt/mine && stat -c %u /mnt/mine; chown 5 /mnt/mine'
+    as_nobody minictr --no-limits --ephemeral --bind "$tmp/shared:/mnt" sh -c '>/mnt/mine && stat -c %u /mnt/mine; chown 5 /mnt/mine'
     assertEquals 0 "$(cat "$tmp/out")"
-    assertEquals 54321 "$(stat -c %u "$tmp/shared/mine")"
+    assertEquals 65534 "$(stat -c %u "$tmp/shared/mine")"
     said 'Invalid argument'
 }
 
@@ -176,16 +171,16 @@ testWithoutRootOnATerminal() {
     needs_expect && return
     export bin
     play <<'END'
-say "setpriv --reuid 54321 --regid 54321 --clear-groups $env(bin)/minictr --no-limits --ephemeral sh -c 'tty; ls -l /dev/console; id -u'"
+say "setpriv --reuid 65534 --regid 65534 --clear-groups $env(bin)/minictr --no-limits --ephemeral sh -c 'tty; ls -l /dev/console; id -u'"
 see "/dev/pts/0\r\n.*/dev/console\r\n0\r\n.*host> "
 END
 }
 
 testWithoutRootInlineIsTheSame() {
     needs_root && return
-    as_user minictr --inline --no-limits --ephemeral sh -c 'id -u; ls /sys | wc -l'
+    as_nobody minictr --inline --no-limits --ephemeral sh -c 'id -u; ls /sys | wc -l'
     as_before=$(cat "$tmp/out")
-    as_user minictr --no-limits --ephemeral sh -c 'id -u; ls /sys | wc -l'
+    as_nobody minictr --no-limits --ephemeral sh -c 'id -u; ls /sys | wc -l'
     printed "$as_before"
 }
 

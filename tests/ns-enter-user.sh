@@ -5,10 +5,7 @@
 
 oneTimeSetUp() {
     host_state >"$tmp/host.before"
-    { cat /etc/passwd && echo 'mapped:x:54321:54321::/:/bin/sh'; } >"$tmp/passwd"
-    cp -R "$bin" "$tmp/bin"
-    chmod -R go=rX "$tmp/bin"
-    printf '#include nothing\nmapped:700000:3000\n' >"$tmp/ranges"
+    mkdir "$tmp/bin"
     cat >"$tmp/bin/maps" <<'END'
 #!/bin/sh
 awk '{ print $1 ":" $2 ":" $3 }' /proc/self/uid_map /proc/self/gid_map
@@ -23,22 +20,16 @@ awk '/^CapEff/ { print $2 }' /proc/self/status
 END
     chmod 755 "$tmp/bin"/*
     PATH=$PATH:$tmp/bin
+    [ "$(id -u)" != 0 ] || have_user 54321 '--groups 54321,54322'
 }
 
-# as_user COMMAND...: attempts it as user 54321, called mapped, who has the ranges in $tmp/ranges.
+setUp() {
+    [ ! -d "$tmp/user" ] || ranges '#include nothing' mapped:700000:3000
+}
+
+# as_user COMMAND...: attempts it as user 54321, called mapped.
 as_user() {
-    attempt env PATH="$tmp/bin:$PATH" ns-enter -m sh -c '
-        mount --bind "$1/passwd" /etc/passwd
-        mount --bind "$1/ranges" /etc/subuid 2>/dev/null
-        mount --bind "$1/${groups:-ranges}" /etc/subgid 2>/dev/null
-        shift
-        exec setpriv --reuid 54321 --regid 54321 --groups 54321,54322 "$@"' sh "$tmp" "$@"
-}
-
-needs_ranges() {
-    needs_root && return 0
-    command -v newuidmap >/dev/null && [ -e /etc/subuid ] && return 1
-    skip 'newuidmap is not installed'
+    attempt "$user" "$@"
 }
 
 # lines LINE...: as they are printed.
@@ -103,42 +94,38 @@ testRanges() {
 
 testRangesLeaveRoomForOwnIds() {
     needs_ranges && return
-    printf 'mapped:700000:50000\n54321:800000:10000\nother:900000:5\n' >"$tmp/ranges"
+    ranges mapped:700000:50000 54321:800000:10000 other:900000:5
     as_user ns-enter -c --map-auto maps
     assertEquals "$(lines 54321:54321:1 0:700000:50000 50000:800000:4321 54322:804321:5679)" \
         "$(head -n 4 "$tmp/out")"
-    printf 'mapped:700000:3000\n' >"$tmp/ranges"
 }
 
 testNoRanges() {
     needs_root && return
     [ -e /etc/subuid ] || { skip 'there is no /etc/subuid to cover' && return; }
-    echo 'other:700000:3000' >"$tmp/none"
-    cp "$tmp/ranges" "$tmp/some" && cp "$tmp/none" "$tmp/ranges"
+    ranges other:700000:3000
     as_user ns-enter --map-auto echo reached
     refused 'ns-enter: --map-auto: /etc/subuid has no ranges for mapped'
     assertEquals 'ns-enter: hint: add a line mapped:START:65536 there, or see usermod(8)' "$hint"
-    cp "$tmp/some" "$tmp/ranges"
-    groups=none as_user env ns-enter --map-auto echo reached
+    echo mapped:700000:3000 >"$tmp/user/subuid"
+    as_user ns-enter --map-auto echo reached
     refused 'ns-enter: --map-auto: /etc/subgid has no ranges for mapped'
 }
 
 testGarbledRanges() {
     needs_root && return
     [ -e /etc/subuid ] || { skip 'there is no /etc/subuid to cover' && return; }
-    cp "$tmp/ranges" "$tmp/some"
     for line in mapped: mapped:1 mapped:1: mapped:x:1 mapped:1:2:3 mapped:-1:2 'mapped:1:2 '; do
-        echo "$line" >"$tmp/ranges"
+        ranges "$line"
         as_user ns-enter --map-auto echo reached
         refused "ns-enter: /etc/subuid: \"$line\" is not NAME:START:COUNT"
     done
-    echo 'mapped:4294967295:1' >"$tmp/ranges"
+    ranges mapped:4294967295:1
     as_user ns-enter --map-auto echo reached
     refused 'ns-enter: /etc/subuid: 4294967295 is too large: at most 4294967294'
-    printf 'mapped:700000:10\nmapped:700005:10\n' >"$tmp/ranges"
+    ranges mapped:700000:10 mapped:700005:10
     as_user ns-enter --map-auto echo reached
     refused 'ns-enter: /etc/subuid: "mapped:700005:10" overlaps with another range'
-    cp "$tmp/some" "$tmp/ranges"
 }
 
 testRangesOfSomebodyElse() {
@@ -155,7 +142,7 @@ testRangesOfSomebodyElse() {
 
 testWithoutNewuidmap() {
     needs_root && return
-    as_user env PATH="$tmp/bin" "$tmp/bin/ns-enter" --map-user 0:700000:10 --map-group 0:700000:10 echo reached
+    as_user env PATH="$tmp/user/bin" "$tmp/user/bin/ns-enter" --map-user 0:700000:10 --map-group 0:700000:10 echo reached
     refused 'ns-enter: cannot map more than one own id: newuidmap: No such file or directory'
     assertEquals 'ns-enter: hint: the package uidmap or shadow has it; without it only one own id can be mapped, as by --map-root' \
         "$hint"
@@ -265,9 +252,7 @@ testDescriptorsAndProcessesOfTheMapping() {
 
 testSupervisorDiesAndAllGoes() {
     needs_ranges && return
-    start env PATH="$tmp/bin:$PATH" ns-enter -m sh -c 'mount --bind "$1/passwd" /etc/passwd
-        mount --bind "$1/ranges" /etc/subuid; mount --bind "$1/ranges" /etc/subgid
-        exec setpriv --reuid 54321 --regid 54321 --clear-groups ns-enter -Ump --map-auto sleep 1000' sh "$tmp"
+    start "$user" ns-enter -Ump --map-auto sleep 1000
     await 5 has_sleeper || fail "it did not start: $(cat "$tmp/err")"
     all=$(tree "$started")
     kill -9 "$started"

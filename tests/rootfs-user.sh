@@ -9,7 +9,7 @@ new=$work/new
 
 oneTimeSetUp() {
     host_state >"$tmp/host.before"
-    { cat /etc/passwd && echo 'mapped:x:54321:54321::/:/bin/sh'; } >"$tmp/passwd"
+    [ "$(id -u)" != 0 ] || have_user 54321
     mkdir "$tmp/copy"
     cp -R "$bin" "$tmp/copy/bin"
     cp -R "$top/rootfs" "$top/VERSION" "$tmp/copy"
@@ -19,7 +19,7 @@ oneTimeSetUp() {
 }
 
 setUp() {
-    echo 'mapped:700000:3000' >"$tmp/ranges"
+    [ ! -d "$tmp/user" ] || ranges mapped:700000:3000
     mkdir -p "$work/small/bin" "$work/small/etc" "$work/small/dev"
     echo '#!/bin/sh' >"$work/small/bin/program"
     chmod 755 "$work/small/bin/program"
@@ -33,24 +33,13 @@ tearDown() {
     rm -rf --one-file-system "$work"
 }
 
-# as_user COMMAND...: attempts it as the user, who has what is in $tmp/ranges, in $work.
+# as_user COMMAND...: attempts it as the user, in $work.
 as_user() {
-    attempt env PATH="$work/with:$tmp/copy/bin:$PATH" HOME=/ ns-enter -m sh -c '
-        mount --bind "$1/passwd" /etc/passwd
-        mount --bind "$1/ranges" /etc/subuid 2>/dev/null
-        mount --bind "$1/ranges" /etc/subgid 2>/dev/null
-        shift
-        exec setpriv --reuid 54321 --regid 54321 --clear-groups "$@"' sh "$tmp" "$@"
-}
-
-needs_ranges() {
-    needs_root && return 0
-    command -v newuidmap >/dev/null && [ -e /etc/subuid ] && return 1
-    skip 'newuidmap is not installed'
+    attempt "$user" env PATH="$work/with:$tmp/copy/bin:$PATH" HOME=/ "$@"
 }
 
 has_no_ranges() {
-    echo 'other:700000:3000' >"$tmp/ranges"
+    ranges other:700000:3000
 }
 
 # The programs that are here, but NAME...
@@ -154,7 +143,7 @@ testReasonWhyAllFilesBecomeTheUsers() {
     quietly "from-archive: all files become yours, whoever owns them in small.tar: \
 /etc/subuid and /etc/subgid give you no other ids"
     rm -r "$new"
-    echo 'mapped:700000:3000' >"$tmp/ranges"
+    [ ! -d "$tmp/user" ] || ranges mapped:700000:3000
     PATH=$(path_without newgidmap):$tmp/copy/rootfs as_user from-archive small.tar "$new"
     quietly "from-archive: all files become yours, whoever owns them in small.tar: \
 newuidmap is missing (apt-get install uidmap)"
@@ -308,7 +297,7 @@ testNoUserNamespaces() {
 
 testRangesAreGarbled() {
     needs_ranges && return
-    echo 'mapped:x' >"$tmp/ranges"
+    ranges mapped:x
     as_user from-host "$new"
     refused 'minictr: /etc/subuid: "mapped:x" is not NAME:START:COUNT'
     nothing_left
@@ -330,8 +319,8 @@ testProgramsAreNotBuilt() {
 
 testHost() {
     needs_root && return
-    for ranges in mapped:700000:3000 other:700000:3000; do
-        echo "$ranges" >"$tmp/ranges"
+    for line in mapped:700000:3000 other:700000:3000; do
+        ranges "$line"
         # A user's PATH has no sbin.
         PATH=/usr/bin:/bin:$tmp/copy/rootfs as_user from-host "$new" ldconfig
         quietly ''
