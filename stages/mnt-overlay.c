@@ -38,16 +38,16 @@ static const struct program program = {
     options,
 };
 
-/* The ids of a layer are mapped by a mount of its own, which covers it. */
-static int open_layer(const char *dir, const struct idmap *map)
+/* Its ids are shown as a user namespace has them, unless that is -1, by a mount of its own that covers it. */
+static int open_layer(const char *dir, int ids)
 {
     int layer = open_at(AT_FDCWD, dir, O_PATH | O_DIRECTORY);
     if (layer < 0)
         fail("cannot open the layer %s", dir);
-    if (!map->ranges)
+    if (ids < 0)
         return layer;
     int tree = clone_tree(layer, NULL, 0);
-    if (tree < 0 || map_mount_ids(tree, make_user_namespace(map, map), 0) < 0)
+    if (tree < 0 || map_mount_ids(tree, ids, 0) < 0)
         fail("cannot map the ids of the layer %s", dir);
     put_mount(tree, layer, "the layer", dir);
     close(layer);
@@ -127,16 +127,20 @@ int main(int argc, char **argv)
         refuse("--upper and --work go together");
     if (upper && *size)
         refuse("--size is that of the tmpfs, and --upper takes its place");
+    if (upper && map.ranges)
+        refuse("--map and --upper: only one of them"); /* upper and work have to be in one mount */
 
     need_own_namespace('m');
     if (chain_made('/'))
         refuse("a new root is open already");
+    int ids = map.ranges ? make_user_namespace(&map, &map) : -1;
     for (int i = 0; i < count; i++)
-        layers[i] = open_layer(lower[i], &map);
+        layers[i] = open_layer(lower[i], ids);
+    close(ids);
     int upper_layer, work_layer, top = layers[0];
     if (upper) {
-        upper_layer = open_layer(upper, &map);
-        work_layer = open_layer(work, &map);
+        upper_layer = open_layer(upper, -1);
+        work_layer = open_layer(work, -1);
     } else {
         top = make_upper(lower[0], layers[0], size, &upper_layer, &work_layer);
     }

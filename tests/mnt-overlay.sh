@@ -430,6 +430,8 @@ testOptionsThatDoNotGoTogether() {
     refused 'mnt-overlay: --upper and --work go together'
     kept --size 1M "$own" echo reached
     refused 'mnt-overlay: --size is that of the tmpfs, and --upper takes its place'
+    attempt ns-enter -m mnt-overlay --map 0:7:1 --upper "$tmp" --work "$tmp" "$root" echo reached
+    refused 'mnt-overlay: --map and --upper: only one of them'
     for option in upper work size; do
         over --$option 1 --$option 1 "$own" echo reached
         refused "mnt-overlay: --$option is given twice"
@@ -623,6 +625,16 @@ testKernelRefusesTheView() {
 # The last one: what a path of the root would have left when it was taken for one of the host.
 testNothingWasMadeOnTheHost() {
     assertEquals '' "$(find / -maxdepth 1 | sort | diff "$tmp/host.top" -)"
+}
+
+testIdsOfAllLayersAreMapped() {
+    needs_root && return
+    mkdir "$tmp/mapped" "$tmp/below"
+    touch "$tmp/mapped/a" "$tmp/below/b"
+    attempt ns-enter -m mnt-overlay --map 0:4000:10 --lower "$tmp/below" "$tmp/mapped" \
+        sh -c 'stat -c %u:%g . a b; chown 4005:4006 b; stat -c %u:%g b'
+    printed "$(printf '%s\n' 4000:4000 4000:4000 4000:4000 4005:4006)"
+    assertEquals 0:0 "$(stat -c %u:%g "$tmp/below/b")"
 }
 
 . shunit2
