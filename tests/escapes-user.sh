@@ -15,7 +15,7 @@ outside=4000000000 # an id that no container has
 oneTimeSetUp() {
     host_state >"$tmp/host.before"
     [ "$(id -u)" = 0 ] || return 0
-    have_user
+    have_user 1000
     cp -a "$root" "$own"
     mkdir "$own/escapes" "$own/shared" "$host"
     find "$helpers/escapes" -type f -exec cp {} "$own/escapes" \;

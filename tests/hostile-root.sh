@@ -48,7 +48,7 @@ oneTimeSetUp() {
     host_names >"$tmp/host.names"
     cp -a "$root" "$own"
     mkdir -p "$victim/deep/canary" "$source"
-    have_user
+    have_user 1000
     echo secret >"$victim/file"
     echo canary >"$victim/canary"
     mkfifo "$victim/fifo"

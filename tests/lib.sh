@@ -22,8 +22,8 @@
 #   not_inline             skips what a script in place of minictr changes: not_inline && return
 #   needs_root             skips the test when the tests run as a user: needs_root && return
 #   as_nobody COMMAND      attempts the command as a user without powers, which whoever is not root is already
-#   have_user [ID [GROUPS]]
-#                          makes the program $user, which executes a command as this user (1000), called mapped, with
+#   have_user ID [GROUPS]
+#                          makes the program $user, which executes a command as this user, called mapped, with
 #                          ranges of ids, its own copy of the programs under test, and with this option of setpriv(1)
 #   ranges LINE...         sets what it has in /etc/subuid and /etc/subgid: $tmp/user/subuid, subgid
 #   needs_ranges           skips the test where there are no ranges, or as needs_root does
@@ -257,7 +257,7 @@ as_nobody() {
 
 user=$tmp/user/be
 have_user() {
-    id=${1:-1000}
+    id=$1
     mkdir "$tmp/user"
     cp -R "$bin" "$tmp/user/bin"
     chmod -R go=rX "$tmp/user/bin"

@@ -9,7 +9,7 @@ own=$tmp/root # of the outermost; inner is that of the next, and so on
 oneTimeSetUp() {
     host_state >"$tmp/host.before"
     [ "$(id -u)" = 0 ] || return 0
-    have_user
+    have_user 1000
     for _ in 1 2 3; do
         [ ! -e "$own" ] || mv "$own" "$tmp/inner"
         cp -a "$root" "$own"
