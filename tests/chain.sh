@@ -286,7 +286,7 @@ testAStageMakesNoNeedlessCall() {
     case $(file -L "$bin/uts-name" 2>/dev/null) in
     *dynamically*) skip "not the static programs" && return ;;
     esac
-    attempt strace -f -o "$tmp/trace" ns-enter -mup uts-name x root-setup "$own" \
+    attempt strace -ff -o "$tmp/trace" ns-enter -mup uts-name x root-setup "$own" \
         mnt-tmpfs /mytemp mnt-proc /proc true
     ended 0
     # From the exec of the stage to the next: set up libc, its own calls, find the next, execute it.
@@ -297,10 +297,9 @@ close move_mount close close execveat " \
         "$(calls 'execveat([0-9]*, "mnt-proc"' 'execveat([0-9]*, "true"')"
 }
 
-# calls FROM TO: the names of the calls in the trace from one line to another.
+# calls FROM TO: the names of the calls that one process makes from one line of its trace to another.
 calls() {
-    # A supervisor that waits meanwhile is none of them.
-    sed -n "/$1/,/$2/p" "$tmp/trace" | sed -e '/rt_sigtimedwait\|madvise/d' -e 's/^[0-9]* *//' -e 's/(.*//' | tr '\n' ' '
+    cat "$tmp"/trace.* | sed -n "/$1/,/$2/s/(.*//p" | tr '\n' ' '
 }
 
 # However the first stage was called, it finds the next one beside itself.
