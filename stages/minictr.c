@@ -23,6 +23,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <strings.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -97,14 +98,23 @@ static char *split_bind(char *copy, const char *text)
     refuse("--bind: \"%s\" is not SOURCE:DIR or SOURCE:DIR:ro", text);
 }
 
-/* Adds the stage for SOURCE:DIR[:ro]. */
+/* Cuts :ro or :rw off; returns whether it was :ro. */
+static int cut_read_only(char *copy)
+{
+    char *mode = strrchr(copy, ':');
+    if (!mode || (strcasecmp(mode, ":ro") != 0 && strcasecmp(mode, ":rw") != 0))
+        return 0;
+    if (strcmp(mode, ":ro") != 0 && strcmp(mode, ":rw") != 0)
+        refuse("--bind: \"%s\" is neither ro nor rw", mode + 1);
+    *mode = '\0';
+    return mode[2] == 'o';
+}
+
+/* Adds the stage for SOURCE:DIR[:ro|:rw]. */
 static void add_bind(struct composition *chain, const char *text, const char *map)
 {
-    char *copy = allocate(strlen(text) + 1, 1), *source = allocate(PATH_MAX, 1);
-    size_t length = strlen(strcpy(copy, text));
-    int read_only = length > 3 && strcmp(copy + length - 3, ":ro") == 0;
-    if (read_only)
-        copy[length - 3] = '\0';
+    char *copy = strcpy(allocate(strlen(text) + 1, 1), text), *source = allocate(PATH_MAX, 1);
+    int read_only = cut_read_only(copy);
     char *dir = split_bind(copy, text);
     if (!realpath(copy, source))
         fail("--bind: cannot find %s", copy);

@@ -456,6 +456,20 @@ testBindWithColons() {
     rm -r "$own/b:ro"
 }
 
+testBindReadWrite() {
+    own_root
+    for dir in /b:ro /b; do
+        own_box --bind "$shown:$dir:rw" touch "$dir/new"
+        ended 0
+        assertTrue "$dir" "rm '$shown/new'"
+    done
+    for bad in RO Rw rW; do
+        own_box --bind "$shown:/b:$bad" true
+        refused "minictr: --bind: \"$bad\" is neither ro nor rw"
+    done
+    rm -r "$own"/b*
+}
+
 testBindSourceIsFoundFromHere() {
     own_root
     ln -sfn shown "$tmp/to-shown"
