@@ -7,6 +7,7 @@
 #include "namespace.h"
 #include "userns.h"
 
+#include <errno.h>
 #include <fcntl.h>
 #include <inttypes.h>
 #include <limits.h>
@@ -14,6 +15,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/random.h>
+#include <sys/resource.h>
 #include <unistd.h>
 
 static int is_program(const char *name)
@@ -60,22 +62,33 @@ static int is_taken(uint64_t first)
     return taken;
 }
 
-/* At random in what systemd leaves to containers. Writes INNER:OUTER:COUNT into TEXT; returns it. */
+/* Says whether a process has one of those ids that are most usual; the kernel cannot be asked for all at once. */
+static int is_used(uint64_t first)
+{
+    for (id_t id = 0; id < 65536; id = id == 1023 ? 65534 : id + 1) {
+        errno = 0;
+        if (getpriority(PRIO_USER, (id_t)first + id) != -1 || errno != ESRCH)
+            return 1;
+    }
+    return 0;
+}
+
+/* From a random place on in what systemd leaves to containers. Writes INNER:OUTER:COUNT into TEXT; returns it. */
 static const char *choose_range(char *text, size_t size)
 {
-    enum { FIRST = 8, LAST = 28671 }; /* times 65536 */
-    uint64_t first;
-    int tries = 0;
-    do {
-        uint32_t number;
-        if (getrandom(&number, sizeof number, 0) < 0)
-            fail("cannot choose ids for the user namespace");
-        first = (FIRST + number % (LAST - FIRST + 1)) * UINT64_C(65536);
-        if (++tries == 1000)
-            refuse("cannot choose ids for the user namespace: all are in %s or %s", id_kinds[0].ranges, id_kinds[1].ranges);
-    } while (is_taken(first));
-    snprintf(text, size, "0:%" PRIu64 ":65536", first);
-    return text;
+    enum { FIRST = 8, COUNT = 28664 }; /* times 65536 */
+    uint32_t number;
+    if (getrandom(&number, sizeof number, 0) < 0)
+        fail("cannot choose ids for the user namespace");
+    for (int tries = 0; tries < COUNT; tries++) {
+        uint64_t first = (FIRST + (number + (uint64_t)tries) % COUNT) * 65536;
+        if (is_taken(first) || is_used(first))
+            continue;
+        snprintf(text, size, "0:%" PRIu64 ":65536", first);
+        return text;
+    }
+    refuse("cannot choose ids for the user namespace: all are in %s, in %s or in use", id_kinds[0].ranges,
+           id_kinds[1].ranges);
 }
 
 struct container_ids choose_container_ids(int has_power)

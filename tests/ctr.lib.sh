@@ -61,9 +61,11 @@ main() {
 }
 
 runs() {
-    for member in $(members "$1"); do
-        [ "$(cat "/proc/$member/comm" 2>/dev/null)" != "$2" ] || return 0
-    done
+    {
+        while read -r member; do
+            is_named "$member" "$2" && return 0
+        done <"$pids/minictr/$1/cgroup.procs"
+    } 2>/dev/null
     return 1
 }
 

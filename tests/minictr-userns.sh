@@ -47,15 +47,35 @@ testEachHasIdsOfItsOwn() {
     assertEquals 3 "$(sort -u "$tmp/firsts" | wc -l)"
 }
 
+in_ranges='mount --bind "$0" /etc/subuid && exec minictr --userns auto cat /proc/self/uid_map'
+
 # All but one of the ids that there are belong to somebody.
 testNotThoseOfSomebodyElse() {
     needs_root && return
     [ -e /etc/subuid ] || { skip 'there is no /etc/subuid to cover' && return; }
     printf 'a:524288:65535\nb:655359:1878392832\n' >"$tmp/taken"
-    in_ranges='mount --bind "$0" /etc/subuid && exec minictr --userns auto cat /proc/self/uid_map'
     attempt ns-enter -m sh -c "$in_ranges" "$tmp/taken"
     ended 125
-    said '^minictr: cannot choose ids for the user namespace: all are in /etc/subuid or /etc/subgid$'
+    said '^minictr: cannot choose ids for the user namespace: all are in /etc/subuid, in /etc/subgid or in use$'
+}
+
+# A single range is left, and a container has it: by its root, or by another user.
+testNotThoseOfAnotherContainer() {
+    needs_root && return
+    [ -e /etc/subuid ] || { skip 'there is no /etc/subuid to cover' && return; }
+    printf 'a:524288:65536\nb:655360:1878392832\n' >"$tmp/taken"
+    for user in root nobody 1000:1000; do
+        start ns-enter -m sh -c 'mount --bind "$0" /etc/subuid && exec "$@"' "$tmp/taken" \
+            minictr --userns auto --user "$user" --name "$name" sleep 1000
+        await 5 runs_prog || fail "it did not start: $(cat "$tmp/err")"
+        assertEquals "0 589824 65536" "$(sed 's/  */ /g;s/^ //' "/proc/$prog/uid_map")"
+        attempt ns-enter -m sh -c "$in_ranges" "$tmp/taken"
+        refused 'minictr: cannot choose ids for the user namespace: all are *'
+        kill "$started"
+        wait "$started" 2>/dev/null || :
+    done
+    attempt ns-enter -m sh -c "$in_ranges" "$tmp/taken"
+    ended 0
 }
 
 testFilesKeepTheirOwners() {
