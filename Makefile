@@ -29,9 +29,9 @@ WARNINGS = -Wall -Wextra -Werror -Wshadow -Wstrict-prototypes -Wmissing-prototyp
 CPPFLAGS = -D_GNU_SOURCE -DVERSION='"$(shell cat VERSION)"' -Ishared -I$(OBJECTS)
 CFLAGS   = -Os -fno-pie -fomit-frame-pointer -ffunction-sections -fdata-sections \
 	-fno-asynchronous-unwind-tables -fno-stack-protector
-# One segment to execute and one to write, no more: each costs page faults at every exec.
+# One segment to execute and one to write, no more: each costs page faults at every exec; so do pages (large.h).
 LDFLAGS  = -static -s -Wl,--gc-sections -Wl,-z,noseparate-code -Wl,-z,norelro \
-	-Wl,--build-id=none
+	-Wl,--build-id=none -Wl,--sort-section=name
 SANITIZE = -fsanitize=address,undefined -fno-sanitize-recover=all
 
 programs := $(patsubst stages/%.c,%,$(wildcard stages/*.c))

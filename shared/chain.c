@@ -4,6 +4,7 @@
 #include "capability.h"
 #include "inline.h"
 #include "kernel.h"
+#include "large.h"
 #include "message.h"
 #include "start.h"
 #include "trace.h"
@@ -148,7 +149,7 @@ static const char *fixed_directory;
 
 void chain_fix_directory(void)
 {
-    static char path[PATH_MAX];
+    static char path[PATH_MAX] LARGE;
     if (chain_kept_stages() >= 0)
         return;
     chain_directory(path);

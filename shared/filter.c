@@ -1,6 +1,7 @@
 #include "filter.h"
 
 #include "kernel.h"
+#include "large.h"
 #include "message.h"
 
 #include <errno.h>
@@ -179,7 +180,7 @@ static void emit_tree(const struct policy *policy, struct filter *filter, const 
 
 void compile(const struct policy *policy, struct filter *filter)
 {
-    static struct range ranges[CALLS + 2];
+    static struct range ranges[CALLS + 2] LARGE;
     filter->length = 0;
     emit(filter, LOAD, ARCHITECTURE, 0, 0);
     emit(filter, IF_EQUAL, OUR_ARCHITECTURE, 1, 0);
@@ -306,7 +307,7 @@ void print_filter(const struct filter *filter)
         unsigned code;
         const char *sign;
     } signs[] = {{IF_EQUAL, "=="}, {IF_GREATER, ">"}, {IF_AT_LEAST, ">="}, {IF_ANY, "&"}};
-    static uint32_t loaded[FILTER_LENGTH];
+    static uint32_t loaded[FILTER_LENGTH] LARGE;
     find_loaded(filter, loaded);
     for (unsigned i = 0; i < filter->length; i++) {
         const struct instruction *at = &filter->code[i];

@@ -3,6 +3,7 @@
 #include "capability.h"
 #include "compose.h"
 #include "file.h"
+#include "large.h"
 #include "limit.h"
 #include "message.h"
 #include "policy.h"
@@ -69,7 +70,7 @@ struct arguments *arguments_of(int letter)
     return &given[letter - ROOT];
 }
 
-struct given_policy given_policy;
+struct given_policy given_policy LARGE;
 
 int is_given(int letter)
 {
@@ -83,7 +84,7 @@ const char *value_of(int letter, const char *otherwise)
 
 static void check_policy(const char *name)
 {
-    static struct policy policy;
+    static struct policy policy LARGE;
     if (strcmp(name, "none") == 0 || strcmp(name, "default") == 0)
         return;
     begin_policy(&policy);
@@ -96,7 +97,7 @@ static void check_policy(const char *name)
 /* Checks an argument as the stage that gets it will, before anything has been done. */
 static void check(int letter, const char *option, const char *value)
 {
-    static struct limits limits;
+    static struct limits limits LARGE;
     switch (letter) {
     case NAME:
     case HOSTNAME:

@@ -3,6 +3,7 @@
 #include "capability.h"
 #include "confine.h"
 #include "file.h"
+#include "large.h"
 #include "start.h"
 #include "trace.h"
 
@@ -16,7 +17,7 @@
 enum { LINE = 2 * PATH_MAX + 256 };
 
 static const char *program_name = "minictr";
-static char hint_text[LINE];
+static char hint_text[LINE] LARGE;
 
 void name_messages(const char *name)
 {

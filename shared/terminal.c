@@ -1,6 +1,7 @@
 #include "terminal.h"
 
 #include "kernel.h"
+#include "large.h"
 #include "message.h"
 
 #include <errno.h>
@@ -265,7 +266,7 @@ static void end_input(struct stream *in)
 int supervise_terminal(struct supervisor *supervisor, int master, int socket)
 {
     enum { SIGNALS, SOCKET, IN, IN_WRITE, OUT, OUT_WRITE, COUNT };
-    static struct stream in, out;
+    static struct stream in LARGE, out LARGE;
     struct signalfd_siginfo info;
     sigset_t all = all_signals();
     int at_end = 0;

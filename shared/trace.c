@@ -2,6 +2,7 @@
 
 #include "file.h"
 #include "kernel.h"
+#include "large.h"
 #include "message.h"
 #include "quote.h"
 
@@ -26,7 +27,8 @@ enum { LINE = 4096, MOST_WORDS = 1024 };
 static int trace = -1; /* its descriptor */
 static const char *stage;
 static uint64_t origin, last; /* nanoseconds: when the chain began, when the stage before handed over */
-static char done[2048];       /* what did() was told, each with "; " before it */
+static char done[2048] LARGE; /* what did() was told, each with "; " before it */
+static size_t done_length;
 static int has_handed_over;
 
 static uint64_t now(void)
@@ -51,7 +53,7 @@ void trace_begin(const char *name)
     stage = name;
     trace = -1;
     has_handed_over = 0;
-    *done = '\0';
+    done_length = 0;
     if (!text || !*text)
         return;
     if (sscanf(text, "%d:%" SCNu64 ":%" SCNu64 "%n", &fd, &origin, &last, &end) != 3 || text[end]) {
@@ -81,7 +83,7 @@ static const char *file_named;
 
 void trace_to(const char *file)
 {
-    static char digits[PATH_MAX];
+    static char digits[PATH_MAX] LARGE;
     /* A file whose name is a number is one all the same. */
     if (file && snprintf(digits, sizeof digits, "./%s", file) < (int)sizeof digits &&
         strspn(file, "0123456789:") == strlen(file))
@@ -151,14 +153,14 @@ void trace_start(char *const *first, char *const *prog)
 
 void did(const char *format, ...)
 {
-    size_t length = strlen(done);
     va_list arguments;
-    if (!is_traced() || length + 2 >= sizeof done)
+    if (!is_traced() || done_length + 2 >= sizeof done)
         return;
-    strcpy(done + length, "; ");
+    strcpy(done + done_length, "; ");
     va_start(arguments, format);
-    vsnprintf(done + length + 2, sizeof done - length - 2, format, arguments);
+    vsnprintf(done + done_length + 2, sizeof done - done_length - 2, format, arguments);
     va_end(arguments);
+    done_length += strlen(done + done_length);
 }
 
 static uint64_t microseconds(uint64_t time)
@@ -173,7 +175,7 @@ void trace_next(const char *next)
         return;
     uint64_t time = now();
     quote_word(word, sizeof word, next);
-    write_line(time, "next %s %" PRIu64 ": %s%s", stage, microseconds(time), word, done);
+    write_line(time, "next %s %" PRIu64 ": %s%.*s", stage, microseconds(time), word, (int)done_length, done);
     has_handed_over = 1;
     last = time;
     pass_on();

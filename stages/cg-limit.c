@@ -1,6 +1,7 @@
 /* cg-limit: put the rest of the chain into a control group of its own, with limits. */
 #include "cgroup.h"
 #include "chain.h"
+#include "large.h"
 #include "limit.h"
 #include "message.h"
 #include "record.h"
@@ -49,7 +50,7 @@ static const struct program program = {
 int main(int argc, char **argv)
 {
     struct words words = read_words(&program, argc, argv);
-    static struct limits limits;
+    static struct limits limits LARGE;
     struct report report = {.fd = -1};
     struct cgroup group;
     struct supervisor supervisor;

@@ -2,6 +2,7 @@
 #include "account.h"
 #include "chain.h"
 #include "identity.h"
+#include "large.h"
 #include "message.h"
 #include "trace.h"
 #include "value.h"
@@ -74,7 +75,7 @@ static void set_environment(uid_t user)
 int main(int argc, char **argv)
 {
     struct words words = read_words(&program, argc, argv);
-    static struct identity identity;
+    static struct identity identity LARGE;
     const char *groups = NULL, *mask = NULL;
     char name[256];
     int clear = 0, environment = 0;

@@ -4,6 +4,7 @@
 #include "closest.h"
 #include "filter.h"
 #include "landlock.h"
+#include "large.h"
 #include "message.h"
 #include "policy.h"
 #include "trace.h"
@@ -121,8 +122,8 @@ static void refuse_user_namespaces(void)
     static const char rules[] = "EPERM clone if arg0 & CLONE_NEWUSER != 0\n"
                                 "EPERM unshare if arg0 & CLONE_NEWUSER != 0\n"
                                 "ENOSYS clone3\n";
-    static struct policy policy;
-    static struct filter filter;
+    static struct policy policy LARGE;
+    static struct filter filter LARGE;
     begin_policy(&policy);
     add_rules(&policy, "--no-userns", 0, rules, sizeof rules - 1);
     complete_policy(&policy);

@@ -3,6 +3,7 @@
 #include "file.h"
 #include "filter.h"
 #include "kernel.h"
+#include "large.h"
 #include "message.h"
 #include "policy.h"
 #include "trace.h"
@@ -42,7 +43,7 @@ static const struct program program = {
 
 static void add_file(struct policy *policy, const char *path)
 {
-    static char text[256 * 1024];
+    static char text[256 * 1024] LARGE;
     add_rules(policy, path, 1, text, read_whole(path, text, sizeof text));
 }
 
@@ -63,7 +64,7 @@ static void add_refusal(struct policy *policy, const char *option, const char *v
 
 static void read_program(struct filter *filter, const char *path)
 {
-    static char code[sizeof filter->code + 1];
+    static char code[sizeof filter->code + 1] LARGE;
     size_t length = read_whole(path, code, sizeof code), one = sizeof *filter->code;
     if (!length || length % one)
         refuse("%s is no BPF program: it has %zu bytes, and an instruction has %zu", path, length, one);
@@ -90,8 +91,8 @@ static void let_own_exec_through(struct filter *filter)
 
 int main(int argc, char **argv)
 {
-    static struct policy policy;
-    static struct filter filter;
+    static struct policy policy LARGE;
+    static struct filter filter LARGE;
     struct words words = read_words(&program, argc, argv);
     const char *bpf = NULL;
     int print = 0, rules = 0;

@@ -220,10 +220,7 @@ testGroupsBelowHaveControllers() {
     await 5 grep -q pids "$pids/minictr/$name/cgroup.subtree_control"
     attempt cg-join "$name" cat /proc/self/cgroup
     ended 0
-    case $out in
-    *"/minictr/$name/below/it") ;;
-    *) fail "it is in $out" ;;
-    esac
+    assertTrue "it is in $(cat "$tmp/out")" "grep -q '/minictr/$name/below/it$' '$tmp/out'"
     stop "$started"
     no_group "$name"
 }
