@@ -39,7 +39,7 @@ stages   := $(filter-out ctr-% minictr,$(programs))
 shared   := $(patsubst shared/%.c,$(OBJECTS)/shared/%.o,$(wildcard shared/*.c))
 helpers  := $(patsubst tests/%.c,.build/tests/%,$(wildcard tests/*.c tests/bench/*.c tests/escapes/*.c))
 sources  := $(wildcard stages/*.c shared/*.c tests/*.c tests/bench/*.c tests/escapes/*.c)
-scripts  := $(wildcard rootfs/from-* rootfs/common.sh tests/*.sh tests/bench/*.sh) tests/run tests/as-user tests/ns-enter-as-user .ci/run \
+scripts  := $(wildcard rootfs/from-* rootfs/common.sh tests/*.sh tests/bench/*.sh) tests/run tests/everywhere tests/as-user tests/ns-enter-as-user .ci/run \
 	$(addprefix tests/vm/,run init image kernel) $(addprefix tests/bench/,run look bundle) Doc/completion.bash
 manual   := $(wildcard Doc/*.[1-8])
 
@@ -160,9 +160,7 @@ VM_TESTS = $(patsubst %,tests/%.sh,cg-limit cg-join limits ns-enter mnt-sys chai
 	$(filter-out tests/ctr-diff.sh tests/ctr-exec.sh,$(wildcard tests/ctr-*.sh))
 
 check-all: .build/vm/kernel .build/vm/image
-	tests/run $(TESTS)
-	tests/as-user $(USER_TESTS)
-	tests/vm/run both $(VM_TESTS)
+	tests/everywhere "$(TESTS)" "$(USER_TESTS)" "$(VM_TESTS)"
 
 # Sanitizers need the system's libc, dynamically; so that root needs the libraries, too.
 asan:
