@@ -313,5 +313,7 @@ void blame_search(const char *name, const char *searched)
         best = closer(name, best, programs[i]);
     if (best)
         hint("did you mean the stage %s?", best);
+    if (*name == '-')
+        hint("the options of a stage stand before its operands");
     end_with(STATUS_NOT_FOUND, "cannot find %s in PATH: %s", name, searched);
 }

@@ -220,6 +220,9 @@ testStageOfASimilarNameIsSuggested() {
     into mnt-prc /proc sh
     ended 127
     said '^root-setup: hint: did you mean the stage mnt-proc\?$'
+    attempt ns-enter --mount cwd-set / --help true
+    ended 127
+    said '^cwd-set: hint: the options of a stage stand before its operands$'
     into xyzzy
     assertEquals 0 "$(grep -c "hint: " "$tmp/err")"
 }
