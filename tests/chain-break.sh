@@ -25,6 +25,79 @@ testEveryBoundaryGoesOn() {
     assertEquals 'left' '' "$(left_groups)$(left_processes)"
 }
 
+# What the shell of a break sees of the state: host name, root, mounts made, powers.
+look='
+    [ "$(hostname)" = inner ] && echo "name inner"
+    [ "$(stat -c %d:%i "$STEP/root/etc/.")" = "$own_etc" ] && echo "root own" &&
+        sed -n "s,^[^ ]* \(/mytemp\|/proc\|/dev\|/sys\|/proc/sys\) .*,mount \1,p" "$STEP/mounts" | sort
+    cut -f 1,2 /proc/self/status | grep -E "CapEff:.00000000800405fb|NoNewPrivs:.1|Seccomp:.2"
+    echo end
+    exit 0'
+
+# The same as it should be when that stage has been.
+learn() {
+    case $1 in
+    uts-name) seen="$seen
+name inner" ;;
+    root-setup) seen="$seen
+root own" ;;
+    mnt-tmpfs) mounts="$mounts
+mount /mytemp" ;;
+    mnt-proc) mounts="$mounts
+mount /proc" ;;
+    mnt-dev) mounts="$mounts
+mount /dev" ;;
+    mnt-sys) mounts="$mounts
+mount /sys" ;;
+    mnt-mask) mounts="$mounts
+mount /proc/sys" ;;
+    cap-keep) powers="$powers
+CapEff:	00000000800405fb" ;;
+    priv-lock) powers="$powers
+NoNewPrivs:	1" ;;
+    sys-filter) powers="$powers
+Seccomp:	2" ;;
+    esac
+}
+
+testTheStateOfEveryBoundary() {
+    needs_root && return
+    own_etc=$(stat -c %d:%i "$root/etc/.") seen='' mounts='' powers=''
+    export own_etc
+    for stage in $(minictr --print=json true | jq -r '.[].stage // "PROG"'); do
+        should=$(printf '%s\n%s\n%s\nend\nprog' "$seen" "$(echo "$mounts" | sort)" "$powers" | grep .)
+        at --break "$stage" "$look"
+        ended 0
+        assertEquals "before $stage" "$should" "$(cat "$tmp/out")"
+        learn "$stage"
+        [ "$stage" != PROG ] || continue
+        should=$(printf '%s\n%s\n%s\nend\nprog' "$seen" "$(echo "$mounts" | sort)" "$powers" | grep .)
+        at --break-after "$stage" "$look"
+        ended 0
+        assertEquals "after $stage" "$should" "$(cat "$tmp/out")"
+    done
+    assertEquals 'learnt' 10 "$(printf '%s\n' "$seen$mounts$powers" | grep -c .)"
+}
+
+# Whoever goes on at each of them has the container that there is without.
+testGoingOnGivesTheSameContainer() {
+    container='hostname; id; pwd; env | sort; grep -E "Cap|NoNew|Seccomp|Sig|Groups|Umask" /proc/self/status
+        sed "s/[0-9]*:[0-9]* / /;s/^[0-9]* [0-9]* //;s/master:[0-9]* //" /proc/self/mountinfo; ls -l /proc/self/fd | sed "s/.* -> //;s/[0-9][0-9]*/N/g"
+        ps -e -o comm; ulimit -a; sed "s|/minictr/.*||" /proc/self/cgroup'
+    set --
+    for stage in $(minictr --print=json true | jq -r '.[].stage // "PROG"'); do
+        set -- "$@" --break "$stage"
+    done
+    yes 'exit 0' | head -n $# >"$tmp/commands"
+    attempt minictr --root "$root" --no-tty sh -c "$container" <"$tmp/commands"
+    ended 0
+    mv "$tmp/out" "$tmp/without"
+    attempt minictr --root "$root" --no-tty "$@" sh -c "$container" <"$tmp/commands"
+    ended 0
+    assertEquals '' "$(diff "$tmp/without" "$tmp/out")"
+    assertTrue 'it says much' "[ $(wc -l <"$tmp/without") -gt 50 ]"
+}
+
 testTheStateIsThatOfTheStep() {
     needs_root && return
     at --break-after uts-name 'hostname; exit 0'
