@@ -34,6 +34,24 @@ struct mount_attributes { /* struct mount_attr */
     uint64_t set, clear, propagation, userns_fd;
 };
 
+static const char *missing, *missing_since;
+
+/* Passes on the result of a CALL that Linux has SINCE a version; notes it when it is not there. */
+static long since(const char *version, const char *call, long result)
+{
+    if (result < 0 && errno == ENOSYS) {
+        missing = call;
+        missing_since = version;
+    }
+    return result;
+}
+
+const char *missing_call(const char **version)
+{
+    *version = missing_since;
+    return missing;
+}
+
 /* The greatest that was opened. */
 static int greatest;
 
@@ -81,7 +99,7 @@ int open_path(int directory, const char *path, int flags, enum resolution resolu
     int fd;
     /* In a root the kernel gives up when anything was renamed meanwhile: that is no error. */
     for (int tries = 0; tries < 100000; tries++)
-        if ((fd = (int)syscall(SYS_openat2, directory, path, &how, sizeof how)) >= 0 ||
+        if ((fd = (int)since("5.6", "openat2", syscall(SYS_openat2, directory, path, &how, sizeof how))) >= 0 ||
             errno != EAGAIN)
             break;
     return above_standard(fd);
@@ -97,7 +115,7 @@ pid_t fork_with(uint64_t flags, int cgroup)
         arguments.flags |= INTO_CGROUP;
         arguments.cgroup = (uint64_t)cgroup;
     }
-    return (pid_t)syscall(SYS_clone3, &arguments, sizeof arguments);
+    return (pid_t)since(cgroup >= 0 ? "5.7" : "5.6", "clone3", syscall(SYS_clone3, &arguments, sizeof arguments));
 }
 
 pid_t fork_unnoticed(uint64_t flags)
@@ -107,38 +125,38 @@ pid_t fork_unnoticed(uint64_t flags)
 
 int close_descriptors(unsigned first, unsigned last)
 {
-    return (int)syscall(SYS_close_range, first, last, 0);
+    return (int)since("5.9", "close_range", syscall(SYS_close_range, first, last, 0));
 }
 
 int pidfd_open_of(pid_t pid)
 {
-    return above_standard((int)syscall(SYS_pidfd_open, pid, 0));
+    return above_standard((int)since("5.3", "pidfd_open", syscall(SYS_pidfd_open, pid, 0)));
 }
 
 int pidfd_signal(int pidfd, int signal)
 {
-    return (int)syscall(SYS_pidfd_send_signal, pidfd, signal, NULL, 0);
+    return (int)since("5.1", "pidfd_send_signal", syscall(SYS_pidfd_send_signal, pidfd, signal, NULL, 0));
 }
 
 int clone_tree(int directory, const char *path, int recursive)
 {
     unsigned flags = TREE_CLONE | O_CLOEXEC | (recursive ? AT_RECURSIVE : 0);
-    if (directory >= 0)
-        return above_standard(
-            (int)syscall(SYS_open_tree, directory, "", flags | AT_EMPTY_PATH));
-    return above_standard((int)syscall(SYS_open_tree, AT_FDCWD, path, flags));
+    long tree = directory >= 0 ? syscall(SYS_open_tree, directory, "", flags | AT_EMPTY_PATH)
+                               : syscall(SYS_open_tree, AT_FDCWD, path, flags);
+    return above_standard((int)since("5.2", "open_tree", tree));
 }
 
 int attach_mount(int tree, int target)
 {
-    return (int)syscall(SYS_move_mount, tree, "", target, "", MOVE_FROM_EMPTY | MOVE_TO_EMPTY);
+    return (int)since("5.2", "move_mount",
+                      syscall(SYS_move_mount, tree, "", target, "", MOVE_FROM_EMPTY | MOVE_TO_EMPTY));
 }
 
 static int set_mount_attributes(int tree, const struct mount_attributes *attributes, int recursive)
 {
-    return (int)syscall(SYS_mount_setattr, tree, "",
-                        AT_EMPTY_PATH | (recursive ? AT_RECURSIVE : 0), attributes,
-                        sizeof *attributes);
+    return (int)since("5.12", "mount_setattr",
+                      syscall(SYS_mount_setattr, tree, "", AT_EMPTY_PATH | (recursive ? AT_RECURSIVE : 0),
+                              attributes, sizeof *attributes));
 }
 
 int add_mount_flags(int tree, unsigned flags, int recursive)
@@ -156,7 +174,7 @@ int map_mount_ids(int tree, int user_namespace, int recursive)
 
 int open_filesystem(const char *type)
 {
-    return above_standard((int)syscall(SYS_fsopen, type, CONTEXT_CLOEXEC));
+    return above_standard((int)since("5.2", "fsopen", syscall(SYS_fsopen, type, CONTEXT_CLOEXEC)));
 }
 
 int configure_filesystem(int context, const char *key, const char *value)

@@ -24,6 +24,10 @@
 #define MOUNT_ATTR_NOEXEC 0x00000008
 #endif
 
+/* Returns the name of the call that last failed with ENOSYS, and puts the version of Linux that brought it into
+ * *VERSION; NULL when there was none. */
+const char *missing_call(const char **version);
+
 /* Moves a descriptor off the standard streams when it landed there. Passes -1 through; returns -1
  * and errno when it cannot be moved (fcntl(2), F_DUPFD_CLOEXEC). */
 int above_standard(int fd);

@@ -3,6 +3,7 @@
 #include "capability.h"
 #include "confine.h"
 #include "file.h"
+#include "kernel.h"
 #include "large.h"
 #include "start.h"
 #include "trace.h"
@@ -12,6 +13,7 @@
 #include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/utsname.h>
 #include <unistd.h>
 
 enum { LINE = 2 * PATH_MAX + 256 };
@@ -66,6 +68,18 @@ static void hint_at_powers(void)
         hint("this process is confined by %s", by);
 }
 
+static void hint_at_kernel(void)
+{
+    struct utsname here;
+    const char *version, *call = missing_call(&version);
+    if (!call || uname(&here) < 0)
+        return;
+    if (strverscmp(here.release, version) < 0)
+        hint("this needs Linux %s: %s(2)", version, call);
+    else
+        hint("Linux has %s(2) since %s, so a filter of system calls refuses it", call, version);
+}
+
 __attribute__((format(printf, 2, 0)))
 static void say(int error, const char *format, va_list arguments)
 {
@@ -75,6 +89,8 @@ static void say(int error, const char *format, va_list arguments)
     trace_fail(text, error);
     if ((error == EPERM || error == EACCES) && !*hint_text)
         hint_at_powers();
+    if (error == ENOSYS && !*hint_text)
+        hint_at_kernel();
     if (*hint_text)
         write_line("hint: ", hint_text, "");
     *hint_text = '\0';

@@ -110,8 +110,6 @@ int open_mount_point(const char *path, int file)
         errno = EBUSY;
         fd = -1;
     }
-    if (fd < 0 && errno == ENOSYS)
-        hint("this needs Linux 5.6: openat2(2)");
     if (fd < 0)
         fail("cannot mount on %s", path);
     return fd;

@@ -46,6 +46,9 @@
 #   ... in a user namespace                         hints:testProcessOneIsOutside
 #   SELinux or AppArmor confines the process        hints:testConfined
 #   ... or may have kept PROG from being executed   hints:testConfinedExecution
+#   the kernel has not got a system call            hints:testCallsThatAreMissing
+#   ... or a filter keeps it away                   hints:testCallsThatAreMissing
+#   options of a stage behind its operands          chain:testStageOfASimilarNameIsSuggested
 
 . "$(dirname "$0")/lib.sh"
 
@@ -652,6 +655,24 @@ testConfinedExecution() {
     confined 'docker-default (enforce)\n' 0 $allowed "$tmp/plain" fds
     cannot_execute "$tmp/plain: it has no execute permission"
     assertNotContains "$(cat "$tmp/err")" AppArmor
+}
+
+# A call that the kernel has not, and one that a filter refuses like that. setarch(8) makes it call itself Linux 2.6.
+testCallsThatAreMissing() {
+    needs_root && return
+    have_strace || { skip 'no strace' && return; }
+    for call in openat2:5.6 open_tree:5.2 move_mount:5.2 mount_setattr:5.12 fsopen:5.2 close_range:5.9 pidfd_open:5.3; do
+        inject "${call%:*}:error=ENOSYS" minictr --root "$root" echo reached
+        refused '*: Function not implemented'
+        assertEquals "Linux has ${call%:*}(2) since ${call#*:}, so a filter of system calls refuses it" "${hint#*: hint: }"
+        inject "${call%:*}:error=ENOSYS" setarch --uname-2.6 "$bin/minictr" --root "$root" echo reached
+        refused '*: Function not implemented'
+        assertEquals "this needs Linux ${call#*:}: ${call%:*}(2)" "${hint#*: hint: }"
+    done
+    # What fails like that for another reason is not blamed on the kernel.
+    inject sethostname:error=ENOSYS ns-enter -u uts-name box echo reached
+    refused 'uts-name: *: Function not implemented'
+    assertEquals '' "$hint"
 }
 
 . shunit2
