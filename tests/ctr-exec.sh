@@ -256,14 +256,14 @@ testWhileItIsMade() {
     echo >"$tmp/fifo"
     wait "$started"
     rm "$tmp/fifo"
-    # PROG is a stage by its name alone: that is refused as well.
+    # PROG is a stage by its name alone, one that is not in the chain: that is refused as well.
     make_root
     cp "$own/escapes/joined" "$own/bin/pid-init"
-    ln "$own/usr/bin/sleep" "$own/usr/bin/cap-keep" 2>/dev/null || cp "$own/usr/bin/sleep" "$own/usr/bin/cap-keep"
-    start minictr --root "$own" --name "$name" /usr/bin/cap-keep 1000
-    await 20 runs "$name" cap-keep
+    ln "$own/usr/bin/sleep" "$own/usr/bin/cwd-set" 2>/dev/null || cp "$own/usr/bin/sleep" "$own/usr/bin/cwd-set"
+    start minictr --root "$own" --name "$name" /usr/bin/cwd-set 1000
+    await 20 runs "$name" cwd-set
     in_box true
-    refused "ctr-exec: the container $name is still being made: process * is cap-keep"
+    refused "ctr-exec: the container $name is still being made: process * is cwd-set"
     stop "$started"
 }
 
