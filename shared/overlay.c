@@ -20,34 +20,32 @@
 static const char attribute[] = "trusted.minictr.layers";
 enum { MOST = 64 * 1024 }; /* XATTR_SIZE_MAX */
 
-/* The kernel takes layers as text in which some bytes have a meaning. The path of a descriptor has
- * none of them, whatever the directory is called. */
-static const char *name_of(int layer, char *name)
-{
-    sprintf(name, "/proc/self/fd/%d", layer);
-    return name;
-}
-
+/* The kernel takes layers as text in which some bytes have a meaning, and no more than 255 of them. The number of a
+ * descriptor in /proc/self/fd has none of these, and is short, whatever the directory is called. */
 int make_overlay(const int *layers, int count, int upper, int work, unsigned flags, const char *where)
 {
-    struct mount_option settings[LAYERS + 4] = {{0}}, *next = settings;
-    char names[LAYERS + 2][32], joined[LAYERS * 32] = "";
+    char lower[LAYERS * 12] = "", upper_name[12], work_name[12];
+    struct mount_option settings[5] = {{"lowerdir", lower}}, *next = settings + 1;
+    size_t length = 0;
     for (int i = 0; i < count; i++)
-        strcat(strcat(joined, i ? ":" : ""), name_of(layers[i], names[i]));
-    /* A value may have 255 bytes; to add layers one by one takes Linux 6.8. */
-    if (strlen(joined) < 256)
-        *next++ = (struct mount_option){"lowerdir", joined};
-    else
-        for (int i = 0; i < count; i++)
-            *next++ = (struct mount_option){"lowerdir+", names[i]};
+        length += (size_t)sprintf(lower + length, "%s%d", i ? ":" : "", layers[i]);
     if (upper >= 0) {
-        *next++ = (struct mount_option){"upperdir", name_of(upper, names[LAYERS])};
-        *next++ = (struct mount_option){"workdir", name_of(work, names[LAYERS + 1])};
+        sprintf(upper_name, "%d", upper);
+        sprintf(work_name, "%d", work);
+        *next++ = (struct mount_option){"upperdir", upper_name};
+        *next++ = (struct mount_option){"workdir", work_name};
     }
     /* Else the kernel would need attributes that only the host's root can set. */
     if (in_user_namespace())
         *next++ = (struct mount_option){"userxattr", NULL};
-    return make_mount("overlay", settings, flags, where);
+    int here = open_at(AT_FDCWD, ".", O_PATH | O_DIRECTORY);
+    if (here < 0 || chdir("/proc/self/fd") < 0)
+        fail("cannot mount overlay on %s: /proc/self/fd", where);
+    int overlay = make_mount("overlay", settings, flags, where);
+    if (fchdir(here) < 0)
+        fail("cannot return to the working directory");
+    close(here);
+    return overlay;
 }
 
 /* Adds a layer to TEXT; returns how long that is then, or 0 when it cannot be. */
@@ -55,7 +53,8 @@ static size_t add_layer(char *text, size_t length, int layer)
 {
     struct stat status;
     char link[32], path[PATH_MAX];
-    ssize_t size = readlink(name_of(layer, link), path, sizeof path);
+    sprintf(link, "/proc/self/fd/%d", layer);
+    ssize_t size = readlink(link, path, sizeof path);
     if (size <= 0 || size == sizeof path || fstat(layer, &status) < 0)
         return 0;
     int added = snprintf(text + length, MOST - length, "%" PRIu64 ":%" PRIu64 " %.*s", (uint64_t)status.st_dev,
