@@ -177,8 +177,12 @@ testPrint() {
     ended 125
 }
 
-testChainsByHand() {
-    # The namespaces are made before the group: what is joined is what is there.
+# The namespaces are made before the group: what is joined is what is there. From inside of a PID namespace a user
+# cannot move the processes outside of it into a leaf, as v2 wants it.
+testGroupMadeInTheNamespaces() {
+    if [ "$version" = 2 ]; then
+        needs_root && return
+    fi
     start ns-enter -mup cg-limit --name "$name" --pids 50 uts-name hand root-setup "$root" mnt-proc /proc \
         cap-keep chown sleep 1000
     await 20 runs "$name" sleep
@@ -187,7 +191,10 @@ testChainsByHand() {
 CapEff:	0000000000000001
 1'
     stop "$started"
-    # Words that look like stages, or like none.
+}
+
+# Words that look like stages, or like none.
+testChainsByHand() {
     start cg-limit --name "$name" ns-enter -muip uts-name cap-keep root-setup "$root" mnt-tmpfs --size=1M /mytemp \
         mnt-proc /proc env-set A=1 -- env-set --unset B -- cwd-set /usr cap-keep -- none sleep 1000
     await 20 runs "$name" sleep
