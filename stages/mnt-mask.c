@@ -29,12 +29,12 @@ static const struct program program = {
     options,
 };
 
-/* The default set of the engines: what of proc(5) and sysfs(5) tells of the host, or acts on it. */
+/* The default set of the engines, and dynamic_debug: what of proc(5) and sysfs(5) tells of the host, or acts on it. */
 static const char *const hidden[] = {
-    "/proc/acpi",          "/proc/asound",     "/proc/interrupts", "/proc/kcore",
-    "/proc/keys",          "/proc/kpagecgroup", "/proc/kpagecount",  "/proc/kpageflags",
-    "/proc/latency_stats", "/proc/sched_debug", "/proc/scsi",        "/proc/timer_list",
-    "/proc/timer_stats",   "/sys/devices/virtual/powercap",          "/sys/firmware",
+    "/proc/acpi",          "/proc/asound",      "/proc/dynamic_debug",  "/proc/interrupts",
+    "/proc/kcore",         "/proc/keys",        "/proc/kpagecgroup",    "/proc/kpagecount",
+    "/proc/kpageflags",    "/proc/latency_stats", "/proc/sched_debug",  "/proc/scsi",
+    "/proc/timer_list",    "/proc/timer_stats", "/sys/devices/virtual/powercap", "/sys/firmware",
 };
 static const char *const protected[] = {
     "/proc/bus", "/proc/fs", "/proc/irq", "/proc/sys", "/proc/sysrq-trigger",
