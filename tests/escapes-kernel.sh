@@ -32,6 +32,7 @@ tearDown() {
         kill "$process" 2>/dev/null
         wait "$process" 2>/dev/null
     done
+    return 0
 }
 
 # The default container.
