@@ -88,6 +88,7 @@ not_inline() {
 # The processes that were started by this test file and are not its own shell or its children that
 # look for them. A process that is gone while it is looked at does not count.
 left_processes() {
+    # shellcheck disable=SC2013
     for environment in $(grep -lsz "^MINICTR_TEST_MARK=$MINICTR_TEST_MARK\$" /proc/[0-9]*/environ); do
         process=${environment%/environ}
         executable=$(readlink "$process/exe" 2>/dev/null) || continue

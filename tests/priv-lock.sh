@@ -318,7 +318,7 @@ testEachFailureIsFatal() {
     calls=landlock_create_ruleset
     [ "$status" != 0 ] || calls="$calls landlock_restrict_self"
     for call in $calls; do
-        inject $call:error=ENOSYS priv-lock --scope signals echo reached
+        inject "$call:error=ENOSYS" priv-lock --scope signals echo reached
         refused 'priv-lock: cannot apply the scope: *not implemented'
     done
     inject landlock_create_ruleset:error=EOPNOTSUPP priv-lock --scope signals echo reached
