@@ -96,7 +96,7 @@ testFailures() {
 127|^cg-limit: cannot find nothing-there in PATH|nothing-there
 126|^cg-limit: cannot execute /etc: it is a directory|/etc
 125|^uts-name: NAME: "/" is not a name|ns-enter -mup uts-name / true
-125|^root-setup: cannot .*/nowhere|ns-enter -mp root-setup /nowhere true
+125|^root-setup: cannot .*/nowhere|ns-enter -mp root-setup $tmp/nowhere true
 127|^pid-init: cannot find nothing-there in PATH|ns-enter -mp root-setup $root mnt-proc /proc pid-init nothing-there
 126|^sys-filter: cannot execute /etc|ns-enter -mp root-setup $root mnt-proc /proc priv-lock sys-filter --default /etc
 127|^cap-keep: cannot find nothing-there in PATH|ns-enter -mp root-setup $root cap-keep none nothing-there
