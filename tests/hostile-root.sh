@@ -643,7 +643,7 @@ promised() {
 /sys ro,nosuid,nodev,noexec - sysfs
 END
     # The default set, as far as there is such a thing on this machine.
-    for path in acpi asound bus fs interrupts irq kcore keys kpagecgroup kpagecount kpageflags latency_stats sched_debug scsi sys \
+    for path in acpi asound bus dynamic_debug fs interrupts irq kcore keys kpagecgroup kpagecount kpageflags latency_stats sched_debug scsi sys \
         sysrq-trigger timer_list timer_stats; do
         [ -e "/proc/$path" ] || continue
         case $path in

@@ -6,7 +6,7 @@
 
 own=$tmp/root
 victim=$tmp/victim
-hidden='/proc/acpi /proc/asound /proc/interrupts /proc/kcore /proc/keys /proc/kpagecgroup
+hidden='/proc/acpi /proc/asound /proc/dynamic_debug /proc/interrupts /proc/kcore /proc/keys /proc/kpagecgroup
     /proc/kpagecount /proc/kpageflags /proc/latency_stats /proc/sched_debug /proc/scsi /proc/timer_list /proc/timer_stats /sys/devices/virtual/powercap
     /sys/firmware'
 protected='/proc/bus /proc/fs /proc/irq /proc/sys /proc/sysrq-trigger'
