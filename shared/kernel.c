@@ -36,13 +36,11 @@ struct mount_attributes { /* struct mount_attr */
 
 static const char *missing, *missing_since;
 
-/* Passes on the result of a CALL that Linux has SINCE a version; notes it when it is not there. */
+/* Passes on the result of a CALL that Linux has SINCE a version; notes whether it is missing. */
 static long since(const char *version, const char *call, long result)
 {
-    if (result < 0 && errno == ENOSYS) {
-        missing = call;
-        missing_since = version;
-    }
+    missing = result < 0 && errno == ENOSYS ? call : NULL;
+    missing_since = version;
     return result;
 }
 

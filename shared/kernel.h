@@ -24,8 +24,8 @@
 #define MOUNT_ATTR_NOEXEC 0x00000008
 #endif
 
-/* Returns the name of the call that last failed with ENOSYS, and puts the version of Linux that brought it into
- * *VERSION; NULL when there was none. */
+/* Returns the name of the last of these calls that are newer than Linux 5.0, when it has failed with ENOSYS, and puts
+ * the version that brought it into *VERSION; else NULL. */
 const char *missing_call(const char **version);
 
 /* Moves a descriptor off the standard streams when it landed there. Passes -1 through; returns -1
