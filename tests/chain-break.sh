@@ -154,7 +154,7 @@ testByHand() {
 testOnATerminal() {
     needs_expect && return
     cat >"$tmp/script" <<'E2'
-set timeout 10
+set timeout 60
 spawn -noecho minictr --root $env(root) --break mnt-proc --break-after tty-pty sh -c {echo pr''og; tty}
 expect "before mnt-proc# " {} timeout {exit 11}
 send "sleep 100\r"
