@@ -157,8 +157,8 @@ testOnATerminal() {
 set timeout 60
 spawn -noecho minictr --root $env(root) --break mnt-proc --break-after tty-pty sh -c {echo pr''og; tty}
 expect "before mnt-proc# " {} timeout {exit 11}
-send "sleep 100\r"
-sleep 0.3
+send "sh -c 'echo sl''eeps; exec sleep 100'\r"
+expect "sleeps" {} timeout {exit 12}
 send "\003"
 expect "before mnt-proc# " {} timeout {exit 12}
 send "exit 0\r"
