@@ -161,6 +161,9 @@ send "sh -c 'echo sl''eeps; exec sleep 100'\r"
 expect "sleeps" {} timeout {exit 12}
 send "\003"
 expect "before mnt-proc# " {} timeout {exit 12}
+# The supervisor has ^C as well, and looks whether chain-break ignores it: it does while the shell runs.
+send "sleep 1\r"
+expect "before mnt-proc# " {} timeout {exit 17}
 send "exit 0\r"
 expect "before cap-keep# " {} timeout {exit 13}
 send "exit 0\r"
