@@ -13,6 +13,7 @@
 #include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/prctl.h>
 #include <sys/utsname.h>
 #include <unistd.h>
 
@@ -59,13 +60,17 @@ static void write_line(const char *label, const char *text, const char *reason)
 /* Root that has the capability lacks no power that the kernel gives by itself. */
 static void hint_at_powers(void)
 {
-    struct capabilities have;
-    const char *by = NULL;
-    if (geteuid() != 0)
+    if (geteuid() != 0) {
         hint("this user is not root: run it with sudo");
-    else if (get_capabilities(&have) == 0 && have.effective >> CAPABILITY_SYS_ADMIN & 1 &&
-             (by = confinement()))
-        hint("this process is confined by %s", by);
+        return;
+    }
+    if (!has_capability(CAPABILITY_SYS_ADMIN))
+        return;
+    const char *by = confinement();
+    int is_filtered = prctl(PR_GET_SECCOMP) == 2;
+    if (by || is_filtered)
+        hint("this process is confined by %s%s%s", is_filtered ? "a filter of system calls (seccomp(2))" : "",
+             by && is_filtered ? ", and by " : "", by ? by : "");
 }
 
 static void hint_at_kernel(void)

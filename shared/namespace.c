@@ -10,10 +10,12 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <sched.h>
+#include <signal.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/ioctl.h>
 #include <sys/mount.h>
+#include <sys/prctl.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -124,9 +126,22 @@ static void hint_at_user_namespaces(void)
         hint("the root directory was set by chroot(2): there the kernel makes no user namespaces");
 }
 
+/* Says whether it is a filter that refuses them (seccomp(2)): the kernel, which looks at all flags first, finds these
+ * invalid with a signal, and in a clone that shares handlers but no memory. */
+static int is_filtered(int flags)
+{
+    if (prctl(PR_GET_SECCOMP) != 2)
+        return 0;
+    return (unshare(flags | SIGCHLD) < 0 && errno != EINVAL) ||
+           (fork_unnoticed((uint64_t)flags | CLONE_SIGHAND) < 0 && errno != EINVAL);
+}
+
 void hint_at_refused(int flags)
 {
     int error = errno;
+    int is_allowed = flags & CLONE_NEWUSER || has_capability(CAPABILITY_SYS_ADMIN);
+    if (error == EPERM && is_allowed && is_filtered(flags))
+        hint("a filter of system calls refuses it, as that of docker run does: --security-opt seccomp=unconfined");
     for (const struct namespace *kind = namespaces; error == ENOSPC && kind->name; kind++)
         if (flags & kind->flag)
             hint_at_limit(kind);

@@ -45,8 +45,8 @@ int is_host_root(void);
 
 /*
  * After a failure to make namespaces (CLONE_NEW*), or to map ids in a new one of users: keeps a hint when this user
- * namespace may have none of a kind (/proc/sys/user, namespaces(7)), when user namespaces are turned off for users, or
- * when the process lacks the capability. Keeps errno.
+ * namespace may have none of a kind (/proc/sys/user, namespaces(7)), when user namespaces are turned off for users, when
+ * a filter of system calls refuses them (seccomp(2)), or when the process lacks the capability. Keeps errno.
  */
 void hint_at_refused(int flags);
 

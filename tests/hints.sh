@@ -9,6 +9,7 @@
 #   ... for ns-enter -U                             hints:testUserNamespacesThatAreTurnedOff
 #   ... by a switch of Debian's or AppArmor's       hints:testUserNamespacesThatUsersMayNotMake
 #   ... behind chroot                               hints:testUserNamespaceBehindChroot
+#   ... by a filter of system calls                 hints:testNamespacesThatAFilterRefuses
 #   newuidmap is missing, or refuses                ns-enter-user:testWithoutNewuidmap
 #                                                   ns-enter-user:testRangesOfSomebodyElse
 #   the caller has no ranges of ids                 ns-enter-user:testNoRanges
@@ -45,6 +46,7 @@
 #   ... with a program in between                   hints:testProcessOneIsTheContainers
 #   ... in a user namespace                         hints:testProcessOneIsOutside
 #   SELinux or AppArmor confines the process        hints:testConfined
+#   ... or a filter of system calls does            hints:testConfined
 #   ... or may have kept PROG from being executed   hints:testConfinedExecution
 #   the kernel has not got a system call            hints:testCallsThatAreMissing
 #   ... or a filter keeps it away                   hints:testCallsThatAreMissing
@@ -189,6 +191,34 @@ testUserNamespacesThatUsersMayNotMake() {
     assertNotContains "$(cat "$tmp/err")" unprivileged_userns_clone
     switched unprivileged_userns_clone 0 $no_unshare ns-enter -u echo reached
     assertNotContains "$(cat "$tmp/err")" unprivileged_userns_clone
+}
+
+testNamespacesThatAFilterRefuses() {
+    needs_root && return
+    as_user='setpriv --reuid 65534 --regid 65534 --clear-groups'
+    filter_refuses() {
+        refused 'ns-enter: cannot make a user namespace: Operation not permitted'
+        assertEquals "$1" 'ns-enter: hint: a filter of system calls refuses it, as that of docker run does: --security-opt seccomp=unconfined' \
+            "$hint"
+    }
+    for user in '' "$as_user"; do
+        attempt $user priv-lock sys-filter --default ns-enter -U echo reached
+        filter_refuses "default $user"
+    done
+    # Root makes it by clone(2), and a user by unshare(2).
+    attempt sys-filter --rule 'EPERM clone if arg0 & 0x10000000 != 0' ns-enter -U echo reached
+    filter_refuses clone
+    attempt $as_user priv-lock sys-filter --deny unshare ns-enter -U echo reached
+    filter_refuses unshare
+    # A filter that lets it be made is not why it was refused.
+    have_strace || return 0
+    for call in clone unshare; do
+        [ $call = clone ] && user='' || user=$as_user
+        attempt $user priv-lock sys-filter --deny mount strace -o /dev/null -e inject=$call:error=EPERM:when=1 \
+            ns-enter -U echo reached
+        refused 'ns-enter: cannot make a user namespace: Operation not permitted'
+        assertNotContains $call "$(cat "$tmp/err")" 'filter of system calls refuses'
+    done
 }
 
 testRootThatLacksTheCapability() {
@@ -615,19 +645,20 @@ confined() {
 testConfined() {
     needs_root && return
     denied='sys-filter --deny sethostname uts-name box echo reached'
+    by='uts-name: hint: this process is confined by a filter of system calls (seccomp(2))'
     logs='(/proc/self/attr/current): dmesg shows what it denies'
     confined 'docker-default (enforce)\n' 0 $denied
     refused 'uts-name: cannot set the host name to box: Operation not permitted'
-    assertEquals "uts-name: hint: this process is confined by AppArmor as docker-default (enforce) $logs" "$hint"
+    assertEquals "$by, and by AppArmor as docker-default (enforce) $logs" "$hint"
     confined 'system_u:system_r:container_t:s0:c1,c2\000' 1 $denied
     refused 'uts-name: cannot set the host name to box: Operation not permitted'
-    assertEquals "uts-name: hint: this process is confined by SELinux as system_u:system_r:container_t:s0:c1,c2 $logs" "$hint"
+    assertEquals "$by, and by SELinux as system_u:system_r:container_t:s0:c1,c2 $logs" "$hint"
     # They are there, and deny this process nothing.
     for words in 'unconfined 0' 'docker-default\040(complain) 0' 'unconfined_u:unconfined_r:unconfined_t:s0 1' \
         'system_u:system_r:container_t:s0 0' '_ 0'; do
         confined ${words% *} ${words##* } $denied
         refused 'uts-name: cannot set the host name to box: Operation not permitted'
-        assertEquals "$words" '' "$hint"
+        assertEquals "$words" "$by" "$hint"
     done
     # What is missing is a capability, or root; or the error is none of theirs.
     confined 'docker-default (enforce)\n' 0 cap-keep default uts-name box echo reached
@@ -637,6 +668,15 @@ testConfined() {
     assertNotContains "$(cat "$tmp/err")" AppArmor
     confined 'docker-default (enforce)\n' 0 mnt-tmpfs /proc/nothing/there echo reached
     refused 'mnt-tmpfs: *: No such file or directory'
+    assertEquals '' "$hint"
+    # No filter. With -D the process is not strace's child, and so the one above.
+    have_strace || return 0
+    denied='strace -D -o /dev/null -e inject=sethostname:error=EPERM uts-name box echo reached'
+    confined 'docker-default (enforce)\n' 0 $denied
+    refused 'uts-name: cannot set the host name to box: Operation not permitted'
+    assertEquals "uts-name: hint: this process is confined by AppArmor as docker-default (enforce) $logs" "$hint"
+    confined 'unconfined\n' 0 $denied
+    refused 'uts-name: cannot set the host name to box: Operation not permitted'
     assertEquals '' "$hint"
 }
 
