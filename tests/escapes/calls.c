@@ -1,6 +1,7 @@
 /*
  * calls: makes system calls that change the machine, or by which it has been taken over: each with arguments
- * that make no sense, so that none can succeed, whoever is asked. The error says who has refused: the
+ * that make no sense, so that none can succeed, whoever is asked; but iopl and ioperm, which give what this
+ * process makes no use of. The error says who has refused: the
  * filter (EPERM), or the kernel behind it, which has seen the argument, or has no such call (ENOSYS).
  *
  *   calls      0 when one came through to the kernel, 1 when none did
@@ -23,8 +24,8 @@ static const struct {
     long number, arguments[5];
 } calls[] = {
 #ifdef SYS_iopl
-    {"iopl", SYS_iopl, {4}},
-    {"ioperm", SYS_ioperm, {1, 0, 1}},
+    {"iopl", SYS_iopl, {3}},
+    {"ioperm", SYS_ioperm, {0x80, 1, 1}},
 #endif
 #ifdef SYS_kexec_load
     {"kexec_load", SYS_kexec_load, {0, 1 << 20, BAD, -1}},
