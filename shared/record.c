@@ -12,11 +12,8 @@
 #include <sys/xattr.h>
 #include <unistd.h>
 
-/* Of a container that root has made, nobody else can change it. */
-static const char *attribute(void)
-{
-    return is_host_root() ? "trusted.minictr.chain" : "user.minictr.chain";
-}
+/* Of a container that root has made, nobody else can change it: only root of the machine has trusted attributes. */
+static const char *const by_root = "trusted.minictr.chain", *const by_user = "user.minictr.chain";
 
 enum { MOST = 64 * 1024 }; /* XATTR_SIZE_MAX */
 
@@ -31,16 +28,18 @@ void record_chain(const struct cgroup *group, char *const *words)
         memcpy(text + length, *words, size);
         length += size;
     }
-    fsetxattr(group->places[0].group, attribute(), text, length, 0);
+    if (fsetxattr(group->places[0].group, by_root, text, length, 0) < 0)
+        fsetxattr(group->places[0].group, by_user, text, length, 0);
 }
 
 /* Returns how long the attribute is, or 0. */
 static size_t read_attribute(int group, char *text)
 {
+    const char *attribute = is_host_root() ? by_root : by_user;
     int directory = open_at(group, ".", O_RDONLY | O_DIRECTORY);
-    ssize_t length = directory < 0 ? -1 : fgetxattr(directory, attribute(), text, MOST);
+    ssize_t length = directory < 0 ? -1 : fgetxattr(directory, attribute, text, MOST);
     if (length < 0 && errno != ENODATA && errno != ENOTSUP)
-        fail("cannot read the chain of the container: %s", attribute());
+        fail("cannot read the chain of the container: %s", attribute);
     close(directory);
     return length < 0 ? 0 : (size_t)length;
 }

@@ -65,7 +65,7 @@ testManyContainersEachKilledSomehow() {
     wait
     sort "$tmp/killed" | uniq -c
     assertTrue 'few were there to be killed' "[ $(wc -l <"$tmp/killed") -gt $((count * 3 / 4)) ]"
-    await 5 no_process || fail "left: $(left_processes)"
+    await 20 no_process || fail "left: $(left_processes)"
     cg-limit true
     assertEquals '' "$(left_groups | grep "$name")"
     assertEquals '' "$(diff "$tmp/mounts" /proc/self/mountinfo)"
@@ -83,7 +83,7 @@ refuses() {
 testForkBomb() {
     needs_root && return
     start minictr --root "$root" --pids 50 --name "$name" probe bomb
-    await 10 refuses || fail "it has no limit: $(cat "$tmp/err")"
+    await 20 refuses || fail "it has no limit: $(cat "$tmp/err")"
     before=$(milliseconds)
     env true
     took=$(($(milliseconds) - before))
@@ -92,7 +92,7 @@ testForkBomb() {
     wait "$started"
     assertEquals 143 $?
     assertEquals '' "$(left_groups | grep "$name")"
-    await 5 no_process || fail "left: $(left_processes)"
+    await 20 no_process || fail "left: $(left_processes)"
 }
 
 testMemoryBomb() {

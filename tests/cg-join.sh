@@ -7,7 +7,7 @@
 limited() {
     start cg-limit --name "$name" "$@" sleep 1000
     box_started=$started
-    await 10 runs "$name" sleep || fail "it did not start: $(cat "$tmp/err")"
+    await 20 runs "$name" sleep || fail "it did not start: $(cat "$tmp/err")"
 }
 
 testProgIsInAllItsGroups() {
@@ -93,7 +93,7 @@ testItEndsWithTheContainer() {
     limited
     start cg-join "$name" sleep 1001
     joined=$started
-    await 5 sh -c 'grep -qx "$0" "$1"' "$joined" "$pids/minictr/$name/cgroup.procs"
+    await 20 sh -c 'grep -qx "$0" "$1"' "$joined" "$pids/minictr/$name/cgroup.procs"
     stop "$box_started"
     assertEquals 143 "$status"
     wait "$joined"
@@ -103,7 +103,7 @@ testItEndsWithTheContainer() {
     limited
     start cg-join "$name" sleep 1001
     joined=$started
-    await 5 sh -c 'grep -qx "$0" "$1"' "$joined" "$pids/minictr/$name/cgroup.procs"
+    await 20 sh -c 'grep -qx "$0" "$1"' "$joined" "$pids/minictr/$name/cgroup.procs"
     kill -KILL "$box_started"
     wait "$box_started"
     cg-limit true
@@ -118,7 +118,7 @@ testTwice() {
     first=$box_started
     start cg-limit --name "$name-b" sleep 1000
     second=$started
-    await 5 runs "$name-b" sleep
+    await 20 runs "$name-b" sleep
     attempt cg-join "$name" cg-join --parent "${delegated:-/}" "$name-b" cg-join --parent "${delegated:-/}" "$name-b" cat /proc/self/cgroup
     ended 0
     assertEquals '' "$(diff "/proc/$(main "$name-b")/cgroup" "$tmp/out")"
@@ -182,7 +182,7 @@ testOfAnotherParent() {
         mkdir -p "$place/$name-parent"
     done
     start cg-limit --parent "$delegated/$name-parent" --name "$name" sleep 1000
-    await 5 ctr-ls --parent "$delegated/$name-parent" "$name" >"$tmp/found" 2>&1 || fail "$(cat "$tmp/found")"
+    await 20 ctr-ls --parent "$delegated/$name-parent" "$name" >"$tmp/found" 2>&1 || fail "$(cat "$tmp/found")"
     attempt cg-join "$name" echo reached
     refused "cg-join: there is no container $name"
     attempt cg-join --parent "$delegated/$name-parent" "$name" cat /proc/self/cgroup
@@ -217,7 +217,7 @@ testGroupsBelowHaveControllers() {
     [ "$version" = 2 ] || { skip 'v1' && return; }
     start cg-limit --name "$name" --pids 50 sh -c 'mkdir "$0/below" "$0/below/it" "$0/other" && echo $$ >"$0/below/it/cgroup.procs" &&
         echo +pids >"$0/cgroup.subtree_control"; exec sleep 1000' "$pids/minictr/$name"
-    await 5 grep -q pids "$pids/minictr/$name/cgroup.subtree_control"
+    await 20 grep -q pids "$pids/minictr/$name/cgroup.subtree_control"
     attempt cg-join "$name" cat /proc/self/cgroup
     ended 0
     assertTrue "it is in $(cat "$tmp/out")" "grep -q '/minictr/$name/below/it$' '$tmp/out'"

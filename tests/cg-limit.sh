@@ -43,7 +43,7 @@ is_there() {
 hold() {
     start cg-limit --name "$1" sleep 1000
     held=$started
-    await 5 is_running "$1" || fail "$1 did not start: $(cat "$tmp/err")"
+    await 20 is_running "$1" || fail "$1 did not start: $(cat "$tmp/err")"
 }
 
 is_running() {
@@ -186,7 +186,7 @@ testKilledSupervisorLeavesNoProcessAndTheNextRunNoGroup() {
     child=$(child_of "$held")
     kill -KILL "$held"
     wait "$held"
-    await 5 is_gone "$child" || fail "process $child is left"
+    await 20 is_gone "$child" || fail "process $child is left"
     attempt cg-limit true
     ended 0
     no_group "$name"
@@ -195,10 +195,10 @@ testKilledSupervisorLeavesNoProcessAndTheNextRunNoGroup() {
 testKilledSupervisorOfManyProcesses() {
     needs_root && return
     start cg-limit --name "$name" ns-enter -p pid-init sh -c 'sleep 1000 & sleep 1000'
-    await 5 has_processes 4 || fail 'it did not start'
+    await 20 has_processes 4 || fail 'it did not start'
     kill -KILL "$started"
     wait "$started"
-    await 5 has_no_processes || fail "left: $(cat "$pids/$name/cgroup.procs")"
+    await 20 has_no_processes || fail "left: $(cat "$pids/$name/cgroup.procs")"
     attempt cg-limit true
     no_group "$name"
 }
@@ -234,7 +234,7 @@ testNameThatIsInUseInOneHierarchyOnly() {
     mkdir -p "$pids/$name"
     # Whoever has the lock is its supervisor.
     start flock "$pids/$name" sleep 1000
-    await 5 is_locked "$pids/$name" || fail 'it was not locked'
+    await 20 is_locked "$pids/$name" || fail 'it was not locked'
     attempt cg-limit --name "$name" echo reached
     refused "cg-limit: the name $name is in use: $pids/$name is the control group of a running container"
     assertFalse 'nothing is left in the other' "[ -e '$memory/$name' ]"
@@ -334,7 +334,7 @@ testOfTwoWithOneNameOneWins() {
         rm -f "$tmp/end" "$tmp"/status.*
         contend 1 &
         contend 2 &
-        await 5 one_has_ended
+        await 20 one_has_ended
         : >"$tmp/end"
         wait
         assertEquals "round $round: $(cat "$tmp/err.1" "$tmp/err.2")" '0 125' \
@@ -355,7 +355,7 @@ testManyAtOnce() {
 # Starts a container that stops halfway for a while, at this call, after its directory is made.
 start_slowly() {
     start strace -f -o /dev/null -e inject="$1" cg-limit --name "$name" echo reached
-    await 5 [ -d "$memory/$name" ] || fail 'its group was not made'
+    await 20 [ -d "$memory/$name" ] || fail 'its group was not made'
 }
 
 # Asserts that it went on well.
@@ -392,7 +392,7 @@ testBaseThatIsRemovedBeforeItIsLocked() {
     hold "$name-first"
     start strace -f -o "$tmp/trace" -e trace=flock -e inject=flock:delay_enter=500000:when=1 \
         cg-limit --name "$name" echo reached
-    await 5 grep -q flock "$tmp/trace" || fail 'it does not wait'
+    await 20 grep -q flock "$tmp/trace" || fail 'it does not wait'
     kill "$held"
     wait "$held"
     went_on

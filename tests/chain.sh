@@ -55,7 +55,7 @@ testTheCardsOrderKilled() {
     ns-enter -mup cg-limit --memory 64M root-setup "$own" mnt-proc /proc \
         sh -c 'echo up; sleep 100' >"$tmp/up" &
     outermost=$!
-    await 5 grep -q up "$tmp/up"
+    await 20 grep -q up "$tmp/up"
     kill -TERM $outermost
     wait $outermost 2>/dev/null
     assertEquals 143 $?

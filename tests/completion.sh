@@ -207,7 +207,7 @@ testChains() {
 testContainers() {
     name=t$$
     start cg-limit --name "$name" sleep 1000
-    await 5 eval 'ctr-ls "$name" 2>/dev/null | grep -q sleep'
+    await 20 eval 'ctr-ls "$name" 2>/dev/null | grep -q sleep'
     for line in "ctr-stat $name" "ctr-kill $name" "ctr-pause x $name" "ctr-ls $name" "ctr-kill --signal HUP x $name"; do
         offered "${line%??}" "$name"
     done
@@ -502,7 +502,7 @@ zle -N zle-line-init
 ZSHRC
     rm -f "$tmp/wanted" "$tmp/lines"
     start cg-limit --name "t$$" sleep 1000
-    await 5 eval 'ctr-ls "t$$" 2>/dev/null | grep -q sleep'
+    await 20 eval 'ctr-ls "t$$" 2>/dev/null | grep -q sleep'
     for program in $programs; do
         long=$(options "$program" | tr ' ' '\n' | grep ^-- | paste -sd ' ')
         for line in "$program" "fd-close -- $program" "$bin/ns-enter -mu $program" "uts-name minictr $program"; do

@@ -343,7 +343,7 @@ testLayersThatAreNotKnown() {
     start cg-limit --name "$name" ns-enter -mp sh -c 'mount -t tmpfs none "$1" && mkdir "$1/upper" "$1/work" &&
         mount -t overlay -o "lowerdir=$0,upperdir=$1/upper,workdir=$1/work" none "$1" &&
         exec root-setup "$1" sleep 1000' "$base" "$tmp/upper-c"
-    await 5 runs "$name" sleep || fail "$(cat "$tmp/err")"
+    await 20 runs "$name" sleep || fail "$(cat "$tmp/err")"
     attempt ctr-diff "$name"
     refused "ctr-diff: the layers of the root of $name are not known: mnt-overlay has not kept them"
     stop "$started"
@@ -374,7 +374,7 @@ testNoOverlay() {
 
 testNoNamespace() {
     start cg-limit --name "$name" sleep 1000
-    await 5 runs "$name" sleep
+    await 20 runs "$name" sleep
     attempt ctr-diff "$name"
     refused "ctr-diff: the root of $name is no overlay: what it changes is not kept apart"
     stop "$started"
@@ -383,7 +383,7 @@ testNoNamespace() {
 testBeingMade() {
     needs_containers && return
     start cg-limit --name "$name" ns-enter -mp mnt-overlay "$base" cap-keep default "$helpers/hold" root-setup . sleep 1000
-    await 5 runs "$name" hold || fail "$(cat "$tmp/err")"
+    await 20 runs "$name" hold || fail "$(cat "$tmp/err")"
     attempt ctr-diff "$name"
     refused "ctr-diff: the root of $name is no overlay: what it changes is not kept apart"
     stop "$started"
@@ -405,7 +405,7 @@ testProcessOneHasAnotherRoot() {
     cp -a "$base" "$tmp/jail"
     start minictr --ephemeral --no-init --root "$base" --bind "$tmp/jail:/jail" --name "$name" \
         sh -c 'rm /t/file; cd /jail && exec chroot . sleep 1000'
-    await 10 runs "$name" sleep || fail "$(cat "$tmp/err")"
+    await 20 runs "$name" sleep || fail "$(cat "$tmp/err")"
     attempt ctr-diff "$name"
     ended 0
     printed 'A /jail

@@ -6,14 +6,14 @@
 testTheSignalReachesProg() {
     for words in "$name" "$name TERM" "$name SIGTERM" "$name 15" "--signal term $name"; do
         box "$name" sh -c "$catcher"
-        await 5 runs "$name" sleep # the traps are set
+        await 20 runs "$name" sleep # the traps are set
         # shellcheck disable=SC2086
         ctr-kill $words || fail "$words"
         wait "$started"
         assertEquals "$words" "7 TERM" "$? $(cat "$tmp/out")"
     done
     box "$name" sh -c "$catcher"
-    await 5 runs "$name" sleep # the traps are set
+    await 20 runs "$name" sleep # the traps are set
     ctr-kill "$name" USR1
     wait "$started"
     assertEquals "7 USR1" "$? $(cat "$tmp/out")"
@@ -38,7 +38,7 @@ testStatusIsThatOfTheSignal() {
 testProgIsProcessOne() {
     for signal in TERM KILL; do
         start minictr --root "$root" --no-init --name "$name" sleep 1000
-        await 5 runs "$name" sleep
+        await 20 runs "$name" sleep
         ctr-kill "$name" "$signal"
         wait "$started"
         assertEquals "$signal" "$((128 + $(number_of $signal)))" $?
@@ -48,26 +48,26 @@ testProgIsProcessOne() {
 testStopAndContinue() {
     box "$name" sleep 1000
     ctr-kill "$name" STOP
-    await 5 grep -q '^State:.T' "/proc/$(main "$name")/status" || fail 'PROG goes on'
+    await 20 grep -q '^State:.T' "/proc/$(main "$name")/status" || fail 'PROG goes on'
     ctr-kill "$name" CONT
-    await 5 grep -q '^State:.S' "/proc/$(main "$name")/status" || fail 'PROG does not go on'
+    await 20 grep -q '^State:.S' "/proc/$(main "$name")/status" || fail 'PROG does not go on'
     # One that is stopped is ended all the same, its supervisors too.
     for words in "$name KILL" "--timeout 5 $name"; do
         ctr-kill "$name" STOP
-        await 5 grep -q '^State:.T' "/proc/$(main "$name")/status"
+        await 20 grep -q '^State:.T' "/proc/$(main "$name")/status"
         # shellcheck disable=SC2086
         ctr-kill $words
-        await 5 gone "$name" || fail "$words: it is still there"
+        await 20 gone "$name" || fail "$words: it is still there"
         wait "$started"
         [ "$words" != "$name KILL" ] || box "$name" sleep 1000
     done
     # Here it is the supervisor outside that has stopped.
     start cg-limit --name "$name" sleep 1000
-    await 5 runs "$name" sleep
+    await 20 runs "$name" sleep
     ctr-kill "$name" STOP
-    await 5 grep -q '^State:.T' "/proc/$started/status" || fail 'its supervisor goes on'
+    await 20 grep -q '^State:.T' "/proc/$started/status" || fail 'its supervisor goes on'
     ctr-kill "$name" KILL
-    await 5 gone "$name" || fail 'it is still there'
+    await 20 gone "$name" || fail 'it is still there'
     wait "$started"
     assertEquals 137 $?
 }
@@ -105,9 +105,9 @@ testSeveralNamesAreAllKnownFirst() {
 testAll() {
     echo 'trap "echo \$1" USR1; echo ready >&2; while :; do sleep 0.02; done' >"$tmp/loop"
     box "$name" sh -c "{ $(cat "$tmp/loop") } & set -- first; $(cat "$tmp/loop")" sh second
-    await 10 both_are_ready || fail "$(cat "$tmp/err")"
+    await 20 both_are_ready || fail "$(cat "$tmp/err")"
     ctr-kill --all --signal USR1 "$name"
-    await 5 both_said_so || fail "$(cat "$tmp/out")"
+    await 20 both_said_so || fail "$(cat "$tmp/out")"
     sleep 0.2
     assertEquals 'each once' 'first second' "$(sort "$tmp/out" | paste -sd ' ')"
     ctr-kill --all "$name" KILL
@@ -126,13 +126,13 @@ both_said_so() {
 
 testTimeout() {
     box "$name" sh -c "$catcher"
-    await 5 runs "$name" sleep # the traps are set
+    await 20 runs "$name" sleep # the traps are set
     silently ctr-kill --timeout 20 "$name"
     gone "$name" || fail 'it did not wait for the end'
     wait "$started"
     assertEquals 'PROG had its time' 7 $?
     box "$name" sh -c 'trap "" TERM; sleep 1000 & while :; do (:); done'
-    await 5 runs "$name" sleep # the traps are set
+    await 20 runs "$name" sleep # the traps are set
     before=$(date +%s%N)
     silently ctr-kill --timeout 1 "$name"
     took=$((($(date +%s%N) - before) / 1000000))
@@ -147,12 +147,12 @@ testTimeout() {
 testKillOfAPausedOne() {
     for words in "$name KILL" "--all $name KILL" "--timeout 0 $name" "--timeout 1 $name" "--all --timeout 1 $name"; do
         box "$name" sh -c 'trap "" TERM; sleep 1000 & while :; do sleep 0.02; done'
-        await 5 runs "$name" sleep # the traps are set
+        await 20 runs "$name" sleep # the traps are set
         ctr-pause "$name"
         is_paused "$name" || fail 'it is not frozen'
         # shellcheck disable=SC2086
         ctr-kill $words || fail "$words"
-        await 5 gone "$name" || fail "$words: it is still there"
+        await 20 gone "$name" || fail "$words: it is still there"
         wait "$started"
         assertEquals "$words" 137 $?
         no_group "$name"

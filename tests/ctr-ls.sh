@@ -99,7 +99,7 @@ testOfAnotherParent() {
         mkdir -p "$place/$name-parent"
     done
     start cg-limit --parent "$delegated/$name-parent" --name "$name" sleep 1000
-    await 5 ctr-ls --parent "$delegated/$name-parent" "$name" >"$tmp/found" 2>&1 || fail "$(cat "$tmp/found")"
+    await 20 ctr-ls --parent "$delegated/$name-parent" "$name" >"$tmp/found" 2>&1 || fail "$(cat "$tmp/found")"
     attempt ctr-ls "$name"
     refused "ctr-ls: there is no container $name"
     silently ctr-kill --timeout 5 --parent "$delegated/$name-parent" "$name"
@@ -116,7 +116,7 @@ testHostileNames() {
     # Its name looks like more fields of /proc/PID/stat.
     start cg-limit --name "$name" bash -c 'exec -a "$0" bash -c "$1"' "$word" \
         'printf "x) R 1 (\"y" >/proc/$$/comm; while :; do sleep 0.1; done'
-    await 5 runs "$name" 'x) R 1 ("y' || fail "$(cat "$tmp/err")"
+    await 20 runs "$name" 'x) R 1 ("y' || fail "$(cat "$tmp/err")"
     attempt ctr-ls "$name"
     ended 0
     assertEquals "$(cat -A "$tmp/out")" 2 "$(grep -ac . "$tmp/out")"
@@ -162,9 +162,9 @@ testWatch() {
     box "$name" sleep 1000
     ctr-ls --json --watch 1 "$name" >"$tmp/watched" &
     watcher=$!
-    await 5 grep -q running "$tmp/watched"
+    await 20 grep -q running "$tmp/watched"
     ctr-kill "$name"
-    await 5 grep -qx '\[\]' "$tmp/watched" || fail "$(cat "$tmp/watched")"
+    await 20 grep -qx '\[\]' "$tmp/watched" || fail "$(cat "$tmp/watched")"
     kill "$watcher"
     wait || :
 }

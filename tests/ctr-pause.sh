@@ -5,7 +5,7 @@
 
 testPause() {
     box "$name" sh -c "sh -c '$counter' & $counter"
-    await 5 [ -s "$tmp/out" ]
+    await 20 [ -s "$tmp/out" ]
     silently ctr-pause "$name"
     is_paused "$name" || fail 'the group is not frozen'
     ! advances || fail 'it goes on'
@@ -73,7 +73,7 @@ testKilledSupervisorOfAPausedOne() {
     wait "$started"
     ! ctr-ls | grep -q "^$name  *running" || fail 'it counts as running'
     cg-limit true
-    await 5 gone "$name" || fail 'it is left'
+    await 20 gone "$name" || fail 'it is left'
     no_group "$name"
     assertEquals '' "$(left_processes)"
 }
@@ -83,7 +83,7 @@ testPauseOfOneThatHasEnded() {
     [ "$version" = 1 ] || { skip 'v2: each has its freezer' && return; }
     needs_strace && return
     start cg-limit --name "$name" sleep 0.6
-    await 5 runs "$name" sleep
+    await 20 runs "$name" sleep
     attempt strace -f -o /dev/null -e inject=mkdir,mkdirat:delay_exit=800000:when=2 ctr-pause "$name"
     refused "ctr-pause: the container $name has ended"
     wait "$started"
@@ -97,7 +97,7 @@ testPauseWhileItEnds() {
             ctr-pause "$name" 2>/dev/null
             ctr-resume "$name" 2>/dev/null
         done
-        await 5 gone "$name" || { ctr-resume "$name"; await 5 gone "$name" || fail "round $round: it is left"; }
+        await 20 gone "$name" || { ctr-resume "$name"; await 5 gone "$name" || fail "round $round: it is left"; }
         wait "$started"
         assertEquals "round $round" 0 $?
     done
@@ -109,7 +109,7 @@ testPauseWhileItEnds() {
 testWhatDoesNotFreezeIsNamed() {
     needs_strace && return
     start cg-limit --name "$name" stuck
-    await 5 runs "$name" stuck
+    await 20 runs "$name" stuck
     # shellcheck disable=SC2059
     file=$(printf "$state" "$name")
     attempt strace -f -o /dev/null -P "$file" -e inject=read:retval=0 ctr-pause "$name"

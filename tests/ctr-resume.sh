@@ -5,7 +5,7 @@
 
 testPauseAndResume() {
     box "$name" sh -c "sh -c '$counter' & $counter"
-    await 5 [ -s "$tmp/out" ]
+    await 20 [ -s "$tmp/out" ]
     ctr-pause "$name"
     ! advances || fail 'it is not paused'
     silently ctr-resume "$name"
@@ -30,7 +30,7 @@ freezer_is_needed() {
 
 testSignalsWaitUntilItGoesOn() {
     box "$name" sh -c "$catcher"
-    await 5 runs "$name" sleep # the traps are set
+    await 20 runs "$name" sleep # the traps are set
     ctr-pause "$name"
     kill "$started"
     sleep 0.2

@@ -37,7 +37,7 @@ testStatJson() {
 testStatOfThrottling() {
     [ "$(id -u)" = 0 ] || [ "$(grep -c cpu "$memory/cgroup.controllers")" = 1 ] || { skip 'no cpu' && return; }
     start cg-limit --cpu 0.1 --name "$name" sh -c 'while :; do :; done'
-    await 10 throttled || fail "$(ctr-stat --json "$name")"
+    await 20 throttled || fail "$(ctr-stat --json "$name")"
     attempt ctr-stat "$name"
     grep -qE '^throttled, periods +[1-9]' "$tmp/out" || fail "$(cat "$tmp/out")"
     ctr-kill "$name"

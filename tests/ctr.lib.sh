@@ -43,7 +43,7 @@ box() {
     boxed=$1
     shift
     start minictr --root "$root" --name "$boxed" "$@"
-    await 10 runs "$boxed" "${1##*/}" || fail "$boxed did not start: $(cat "$tmp/err")"
+    await 20 runs "$boxed" "${1##*/}" || fail "$boxed did not start: $(cat "$tmp/err")"
 }
 
 stop() {
@@ -132,8 +132,8 @@ unknown_is_refused() {
 leave_dead() {
     rm -f "$tmp/left"
     start cg-limit --name "$name" sh -c 'sleep 1000 & echo $! >"$0"; wait' "$tmp/left"
-    await 5 [ -s "$tmp/left" ]
-    await 5 runs "$name" sleep
+    await 20 [ -s "$tmp/left" ]
+    await 20 runs "$name" sleep
     kill -KILL "$started"
     wait "$started"
 }
@@ -144,7 +144,7 @@ dead_is_refused() {
     # Another start may have swept it.
     gone "$name" || refused "$1: the container $name is dead: its supervisor was killed"
     # The next start sweeps it, unless another is just at it.
-    await 5 eval 'cg-limit true && gone "$name"'
+    await 20 eval 'cg-limit true && gone "$name"'
     no_group "$name"
 }
 

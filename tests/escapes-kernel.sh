@@ -88,7 +88,7 @@ ready() {
     "$@" >"$tmp/outside" 2>&1 </dev/null &
     ready=$!
     victim=$ready
-    await 5 grep -q ready "$tmp/outside" || fail "$* is not ready"
+    await 20 grep -q ready "$tmp/outside" || fail "$* is not ready"
 }
 
 # said_outside TEXT: ends the one that is ready, and asserts what it has seen: lines, sorted, as one.
@@ -105,7 +105,7 @@ said_outside() {
 neighbours() {
     "$stages/minictr" --root "$own" --no-init /escapes/proc-exe take /shared/socket >"$tmp/taken" 2>&1 &
     outer=$!
-    await 5 grep -q ready "$tmp/taken"
+    await 20 grep -q ready "$tmp/taken"
     attempt "$@" /escapes/proc-exe send 1 /shared/socket
     case $status in
     0) mv "$tmp/taken" "$tmp/out" ;;
@@ -494,7 +494,7 @@ testAbstractSockets() {
     # What the container makes can be reached from outside: that is no way out, but a name can be taken.
     start minictr --root "$own" /escapes/abstract take "$name"
     outer=$started
-    await 5 grep -q ready "$tmp/out"
+    await 20 grep -q ready "$tmp/out"
     attempt "$escapes/abstract" give "$name"
     got_out 'from outside'
     kill $outer

@@ -494,7 +494,7 @@ wait_and_climb='cd /bound/deep && : >/bound/ready
 # A directory is moved out of the bind while a process is in it: where does ".." lead then (CVE-2015-2925)?
 testMovedOutOfABind() {
     move_it() {
-        await 5 [ -e "$volume/in/ready" ]
+        await 20 [ -e "$volume/in/ready" ]
         mv "$volume/in/deep" "$volume/deep"
         : >"$volume/in/go"
         wait "$started"
@@ -630,7 +630,7 @@ testMountPointIsTakenAway() {
         start minictr --root "$own" $words --bind "$volume:/bound" --bind "$volume/ready:/ready" sh -c \
             'cat /bound/file; : >/ready/now; until [ -e /ready/go ]; do sleep 0.02; done; cat /bound/file
                 stat -f -c %T /proc; opens write /proc/sys/kernel/core_pattern'
-        await 5 [ -e "$volume/ready/now" ]
+        await 20 [ -e "$volume/ready/now" ]
         minictr --root "$own" sh -c "$other" >"$tmp/other" 2>&1
         assertEquals '' "$(cat "$tmp/other")"
         : >"$volume/ready/go"

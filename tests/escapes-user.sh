@@ -131,7 +131,7 @@ testProcessesOutside() {
                 rm -f "$tmp/outside"
                 "$@" setsid "$own/escapes/$program" victim >"$tmp/outside" 2>&1 </dev/null &
                 victim=$!
-                await 5 grep -qs ready "$tmp/outside" || fail "$kind: no victim"
+                await 20 grep -qs ready "$tmp/outside" || fail "$kind: no victim"
                 case $program in
                 trace) box $kind $options /escapes/trace attack "$victim" ;;
                 signals) box $kind $options /escapes/signals send "$victim" ;;
@@ -170,7 +170,7 @@ testDescriptorsOfTheSupervisor() {
         auto) start minictr --userns auto --privileged --root "$own" sleep 1000 ;;
         esac
         outer=$started
-        await 10 target_sleeps || fail "$kind: it did not start: $(cat "$tmp/err")"
+        await 20 target_sleeps || fail "$kind: it did not start: $(cat "$tmp/err")"
         for process in $(tree "$outer"); do
             [ "$(cat "/proc/$process/comm")" = cg-limit ] && continue
             assertEquals "$kind $(tr '\0' ' ' <"/proc/$process/cmdline")" '0 1 2' \
@@ -204,7 +204,7 @@ testKeyring() {
     # Nor of who joins.
     start minictr --userns auto --privileged --root "$own" sleep 1000
     outer=$started
-    await 10 target_sleeps || fail "it did not start: $(cat "$tmp/err")"
+    await 20 target_sleeps || fail "it did not start: $(cat "$tmp/err")"
     attempt "$helpers/escapes/keyring" with minictr-test secret ns-enter --target "$target" \
         /escapes/keyring read minictr-test secret
     assertEquals 'joined' '' "$(grep -E ': secret$|^planted' "$tmp/out")"
@@ -217,7 +217,7 @@ testAbstractSockets() {
     name=minictr-test-$$
     "$own/escapes/abstract" take $name >"$tmp/outside" 2>&1 </dev/null &
     victim=$!
-    await 5 grep -q ready "$tmp/outside"
+    await 20 grep -q ready "$tmp/outside"
     each_is_held /escapes/abstract give $name
     kill $victim
     wait $victim
@@ -362,7 +362,7 @@ testGroups() {
 testProgramOfTheJoiner() {
     needs_root && return
     start "$user" minictr --no-limits --privileged --root "$own" /escapes/joiner
-    await 10 grep -qx waiting "$tmp/out" || fail "$(cat "$tmp/err")"
+    await 20 grep -qx waiting "$tmp/out" || fail "$(cat "$tmp/err")"
     target=$(tree "$started" | tail -n 1)
     "$user" sh -c 'for i in $(seq 100); do
         ns-enter --target "$0" --no-fork -UmuipCn pid-fork /escapes/joined || echo "joined: $?"

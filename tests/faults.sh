@@ -227,7 +227,7 @@ clean_up() {
         [ -d "$group" ] || continue
         report "$1: the control group $group is left"
         while read -r process; do kill -9 "$process"; done <"$group/cgroup.procs"
-        rmdir "$group" || await 5 rmdir "$group"
+        rmdir "$group" || await 20 rmdir "$group"
     done
     [ "$status" -lt 126 ] && [ "$status" != 124 ] && [ "$2" = '' ] && return
     # shellcheck disable=SC2013
@@ -355,7 +355,7 @@ testEveryCallThatFails() {
     # A group that stays, so that the stages look through those that are there.
     hold=faults-$$-hold
     start cg-limit --name $hold --memory max --pids max --cpu max --cpus 0 --status-fd 2 sleep 1000
-    await 5 eval 'ctr-ls "$hold" 2>/dev/null | grep -q sleep' || fail "$(cat "$tmp/err")"
+    await 20 eval 'ctr-ls "$hold" 2>/dev/null | grep -q sleep' || fail "$(cat "$tmp/err")"
     held=$started
     # One whose namespaces are joined.
     lives_in ns-enter -muipC

@@ -33,7 +33,7 @@ keep() {
 # limited WORD...: a container that is a group alone, and what is kept with it.
 limited() {
     start cg-limit --name "$name" "$@"
-    await 10 runs "$name" sleep || fail "it did not start: $(cat "$tmp/err")"
+    await 20 runs "$name" sleep || fail "it did not start: $(cat "$tmp/err")"
     kept >"$tmp/kept"
 }
 
@@ -85,7 +85,7 @@ testWithoutThePower() {
     limited sleep 1000
     stop "$started"
     start setpriv --bounding-set -sys_admin --inh-caps -sys_admin cg-limit --name "$name" sleep 1000
-    await 10 runs "$name" sleep || fail "it did not start: $(cat "$tmp/err")"
+    await 20 runs "$name" sleep || fail "it did not start: $(cat "$tmp/err")"
     assertEquals '' "$(kept)"
     assertEquals 'it says nothing' '' "$(cat "$tmp/err")"
     attempt ctr-exec "$name" echo reached
@@ -306,7 +306,7 @@ testWrongWords() {
 testProgBehindTheWordsOfAStage() {
     needs_attributes && return
     start cg-limit --name "$name" ns-enter -mu root-setup "$root" mnt-proc /proc sleep 1000
-    await 10 runs "$name" sleep || fail "$(cat "$tmp/err")"
+    await 20 runs "$name" sleep || fail "$(cat "$tmp/err")"
     while read -r expected words; do
         keep root-setup /root $words sleep
         prog=${expected##*,}

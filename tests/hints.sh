@@ -388,7 +388,7 @@ testOutsideOfWhatIsDelegated() {
     attempt sh -c 'echo 0 >/sys/fs/cgroup/minictr-hints/inner/cgroup.procs && exec env PATH="$0/bin:$PATH" \
         setpriv --reuid 65534 --regid 65534 --clear-groups cg-limit --parent /minictr-hints echo reached' "$tmp"
     printed reached
-    await 5 rmdir $group/inner
+    await 20 rmdir $group/inner
     rmdir $group
 }
 

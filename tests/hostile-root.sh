@@ -86,7 +86,7 @@ setUp() {
     : >"$tmp/watched"
     watch "$victim" "$victim/deep" "$victim/deep/canary" "$victim/null" >"$tmp/watched" 2>&1 &
     watcher=$!
-    await 5 grep -q . "$tmp/watched"
+    await 20 grep -q . "$tmp/watched"
 }
 
 # Whatever a test did, nobody has touched the host, and no program of the image ran as a stage.
@@ -856,7 +856,7 @@ testAbstractSocketsUnderANewNetwork() {
     name=minictr-test-$$
     probe abstract "$name" sleep 1000 &
     listener=$!
-    await 5 grep -q "@$name" /proc/net/unix
+    await 20 grep -q "@$name" /proc/net/unix
     attempt minictr --privileged --root "$own" probe reach "$name"
     printed reached
     if priv-lock --scope sockets true 2>/dev/null; then # Linux 6.12

@@ -630,10 +630,10 @@ testTheParentDeathSignalIsKept() {
 testItDiesWithTheSupervisor() {
     needs_root && return
     start ns-enter -p id-set 65534:65534 sh -c 'echo ready; sleep 1000'
-    await 10 grep -q ready "$tmp/out" || fail "not started: $(cat "$tmp/err")"
+    await 20 grep -q ready "$tmp/out" || fail "not started: $(cat "$tmp/err")"
     processes=$(tree "$started")
     kill -KILL "$started"
-    await 5 all_gone "$processes" || fail "left: $processes"
+    await 20 all_gone "$processes" || fail "left: $processes"
     wait "$started" 2>/dev/null
     return 0
 }
@@ -647,7 +647,7 @@ testTheParentDiesMeanwhile() {
         # -D: the tracer is not the parent. The shell is gone when setresuid(2) comes back.
         attempt sh -c 'strace -D -o "$1/trace" -e trace=setresuid -e inject=setresuid:delay_exit=600000 \
             setpriv --pdeathsig "$2" id-set 65534:65534 touch "$1/open/reached" & sleep 0.3' - "$tmp" $signal
-        await 5 grep -q 'killed by' "$tmp/trace" || fail "not killed: $(cat "$tmp/trace")"
+        await 20 grep -q 'killed by' "$tmp/trace" || fail "not killed: $(cat "$tmp/trace")"
         assertTrue "$(cat "$tmp/trace")" "grep -q 'killed by SIG$signal' '$tmp/trace'"
         assertFalse 'PROG ran' "[ -e '$tmp/open/reached' ]"
     done
@@ -753,7 +753,7 @@ testInAUserNamespace() {
     for words in 0:5 '--groups 5 0:0' 5:0; do
         # shellcheck disable=SC2086
         start unshare --user sh -c 'echo $$ >"$0.pid"; read -r go <"$0"; exec id-set "$@"' "$tmp/mapped" $words echo reached
-        await 5 [ -s "$tmp/mapped.pid" ]
+        await 20 [ -s "$tmp/mapped.pid" ]
         process=$(cat "$tmp/mapped.pid")
         rm "$tmp/mapped.pid"
         echo 0 0 1 >"/proc/$process/gid_map"

@@ -311,7 +311,7 @@ start() {
 lives_in() {
     start "$@" sleep 1000
     outer=$started
-    await 5 target_sleeps || fail "it did not start: $(cat "$tmp/err")"
+    await 20 target_sleeps || fail "it did not start: $(cat "$tmp/err")"
 }
 
 target_sleeps() {

@@ -62,7 +62,7 @@ make_parent() {
 tearDown() {
     for place in "$memory" "$pids" "$freezer"; do
         [ -d "$place/$parent" ] || continue
-        await 5 has_no_member "$place/$parent" || fail "$place/$parent has processes"
+        await 20 has_no_member "$place/$parent" || fail "$place/$parent has processes"
         find "$place/$parent" -depth -type d -exec rmdir {} +
     done
 }
@@ -287,7 +287,7 @@ testCpuWeight() {
             exec probe burn 2000' "$tmp" $weight >"$tmp/burnt.$weight" &
     done
     for weight in 100 400; do
-        await 5 [ -e "$tmp/up.$weight" ] || fail "the one of weight $weight did not start"
+        await 20 [ -e "$tmp/up.$weight" ] || fail "the one of weight $weight did not start"
     done
     : >"$tmp/go"
     wait
@@ -913,7 +913,7 @@ testFrozenProcessesAreKilled() {
 start_frozen() {
     make_freeze
     start cg-limit --name "$name" sh -c '"$0" $$; sleep 1000' "$tmp/freeze"
-    await 5 is_frozen || fail "it did not freeze: $(cat "$tmp/err")"
+    await 20 is_frozen || fail "it did not freeze: $(cat "$tmp/err")"
 }
 
 testFrozenProgIsKilledWithItsSupervisor() {
@@ -953,7 +953,7 @@ testProgThatMovesIsKilled() {
         sleep 1000 & echo $! >"$0/here/cgroup.procs"
         echo 0 >"$0/here/there/cgroup.procs"; [ "$0" = "$1" ] || echo 0 >"$1/elsewhere/cgroup.procs"
         : >"$2"; sleep 1000; :' "$memory/$group" "$pids/$group" "$tmp/moved"
-    await 5 [ -e "$tmp/moved" ] || fail "it did not move: $(cat "$tmp/err")"
+    await 20 [ -e "$tmp/moved" ] || fail "it did not move: $(cat "$tmp/err")"
     kill "$started"
     wait "$started"
     assertEquals 143 $?
@@ -966,7 +966,7 @@ testWhatAKilledSupervisorLeavesIsSwept() {
     needs_root && return
     make_parent
     start cg-limit --parent "/$parent" sh -c 'sleep 1000 & sleep 1000 & : >"$0"; wait' "$tmp/swept"
-    await 5 [ -e "$tmp/swept" ] || fail 'it did not start'
+    await 20 [ -e "$tmp/swept" ] || fail 'it did not start'
     kill -KILL "$started"
     wait "$started"
     assertEquals 'they survive' 2 "$(left_processes | grep -c sleep)"

@@ -41,7 +41,7 @@ testFilesInMytempAreNotSeenFromOutside() {
     minictr --root "$root" sh -c 'echo secret >/mytemp/f && cat /mytemp/f && exec sleep 100' \
         >"$tmp/out" &
     outermost=$!
-    await 5 grep -q secret "$tmp/out"
+    await 20 grep -q secret "$tmp/out"
     assertEquals "" "$(ls "$root/mytemp")"
     assertFalse "seen from outside" "[ -e $root/mytemp/f ]"
     assertEquals "" "$(grep -c mytemp /proc/$$/mountinfo | grep -v '^0$')"
@@ -208,7 +208,7 @@ testManyTmpfs() {
 testNameInUse() {
     minictr --root "$root" --name "t$$" sh -c 'echo up; exec sleep 100' >"$tmp/first" &
     outermost=$!
-    await 5 grep -q up "$tmp/first"
+    await 20 grep -q up "$tmp/first"
     box --name "t$$" true
     ended 125
     said_only "^cg-limit: the name t$$ is in use: "

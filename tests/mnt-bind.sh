@@ -91,7 +91,7 @@ testFlagsOfTheSourceStay() {
 testNothingIsSeenOutside() {
     cp /proc/self/mountinfo "$tmp/mounts"
     start ns-enter -m root-open "$own" mnt-bind "$source" /dir root-setup . sleep 1000
-    await 5 sh -c '[ "$(cat "/proc/$0/comm")" = sleep ]' "$started" || fail 'it did not start'
+    await 20 sh -c '[ "$(cat "/proc/$0/comm")" = sleep ]' "$started" || fail 'it did not start'
     cut -d ' ' -f 5 "/proc/$started/mountinfo" >"$tmp/inside"
     changed=$(diff "$tmp/mounts" /proc/self/mountinfo)
     kill "$started"

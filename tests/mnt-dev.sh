@@ -184,7 +184,7 @@ testNewTerminalIsNotSeenOutside() {
     ls /dev/pts >"$tmp/before" 2>/dev/null
     rm -f "$tmp/out"
     start ns-enter -m root-setup "$root" mnt-dev /dev probe pty sleep 1000
-    await 5 grep -qs . "$tmp/out" || fail 'it did not start'
+    await 20 grep -qs . "$tmp/out" || fail 'it did not start'
     assertEquals '/dev/pts/0 line' "$(cat "$tmp/out")"
     ls /dev/pts >"$tmp/after" 2>/dev/null
     ls "/proc/$started/root/dev/pts" >"$tmp/terminals"

@@ -95,7 +95,7 @@ testTwoAtOnceSeeNothingOfEachOther() {
     ns-enter -m mnt-overlay "$own" root-setup . sh -c 'echo first >/who; echo ready; read -r x; cat /who; ls -d /new' \
         <&8 >"$tmp/first" 2>&1 &
     first=$!
-    await 5 grep -q ready "$tmp/first" || fail 'it did not start'
+    await 20 grep -q ready "$tmp/first" || fail 'it did not start'
     over "$own" root-setup . sh -c 'cat /who; echo second >/who; echo x >/new; cat /who'
     echo >&8
     exec 8>&-
@@ -180,7 +180,7 @@ testNothingElseIsMounted() {
     ended 0
     assertEquals '/ /proc' "$(sort "$tmp/out" | paste -sd ' ')"
     start ns-enter -m mnt-overlay "$own" root-setup . sleep 1000
-    await 5 sh -c '[ "$(cat "/proc/$0/comm")" = sleep ]' "$started" || fail 'it did not start'
+    await 20 sh -c '[ "$(cat "/proc/$0/comm")" = sleep ]' "$started" || fail 'it did not start'
     cut -d ' ' -f 5 "/proc/$started/mountinfo" >"$tmp/mounts"
     kill "$started"
     wait "$started"
@@ -207,7 +207,7 @@ testTheTmpfsCannotBeReached() {
 testNothingIsSeenOutside() {
     cp /proc/self/mountinfo "$tmp/mounts"
     start ns-enter -m mnt-overlay "$own" sleep 1000
-    await 5 sh -c '[ "$(cat "/proc/$0/comm")" = sleep ]' "$started" || fail 'it did not start'
+    await 20 sh -c '[ "$(cat "/proc/$0/comm")" = sleep ]' "$started" || fail 'it did not start'
     grep -cF " $own " "/proc/$started/mountinfo" >"$tmp/inside"
     changed=$(diff "$tmp/mounts" /proc/self/mountinfo)
     kill "$started"

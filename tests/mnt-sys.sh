@@ -165,7 +165,7 @@ testOwnGroupsAreListed() {
 testNothingOfOtherGroups() {
     start cg-limit --memory 32M --pids 3 --cpu 1 --name "$name-other" sleep 1000
     other=$started
-    await 5 sh -c '[ -n "$(cat "/proc/$0/task/$0/children")" ]' "$other"
+    await 20 sh -c '[ -n "$(cat "/proc/$0/task/$0/children")" ]' "$other"
     for limits in '--memory 64M --pids 20 --cpu 0.5' '--pids 20'; do
         # shellcheck disable=SC2086
         attempt cg-limit $limits --name "$name" ns-enter -muipC root-setup "$root" mnt-proc /proc \

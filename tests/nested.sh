@@ -58,12 +58,12 @@ proc
 /stages'
     start $nest sleep 1000
     outer=$started
-    await 10 target_sleeps || fail "$*: it did not start: $(cat "$tmp/err")"
+    await 20 target_sleeps || fail "$*: it did not start: $(cat "$tmp/err")"
     assertEquals "$*: numbers in four PID namespaces" 5 "$(awk '/^NSpid:/ { print NF }' "/proc/$target/status")"
     all=$(tree "$outer")
     kill -KILL "$outer"
     wait "$outer" 2>/dev/null
-    await 5 all_gone "$all" || fail "$*: not all of them have ended: $all"
+    await 20 all_gone "$all" || fail "$*: not all of them have ended: $all"
 }
 
 testOfOneKind() {

@@ -231,7 +231,7 @@ testAZombie() {
     # It ends when the shell, which would reap it, is no more.
     sh -c 'sleep 0.3 & echo $!; exec sleep 1000' >"$tmp/zombie" &
     parent=$!
-    await 5 is_zombie || fail 'no zombie'
+    await 20 is_zombie || fail 'no zombie'
     attempt ns-enter --target "$zombie" echo reached
     refused "ns-enter: process $zombie has ended"
     for kind in -m -u -p -C -T; do
@@ -377,7 +377,7 @@ testStatusAndSignals() {
     attempt env --ignore-signal=USR1 --block-signal=USR2 ns-enter --target "$target" -p probe signals
     printed "$(printf '%s\n' 'blocked 12' 'ignored 10')"
     start ns-enter --target "$target" -p probe catch 10
-    await 5 grep -q ready "$tmp/out"
+    await 20 grep -q ready "$tmp/out"
     kill -10 "$started"
     wait "$started"
     assertEquals '0 caught 10' "$? $(tail -n 1 "$tmp/out")"
@@ -387,11 +387,11 @@ testStatusAndSignals() {
 testKilledSupervisorTakesProgWithIt() {
     lives_in ns-enter -p
     start ns-enter --target "$target" sleep 1001
-    await 5 child_of "$started" >"$tmp/child"
+    await 20 child_of "$started" >"$tmp/child"
     child=$(cat "$tmp/child")
     kill -KILL "$started"
     wait "$started"
-    await 5 is_gone "$child" || fail "process $child is left"
+    await 20 is_gone "$child" || fail "process $child is left"
     assertFalse 'the target lives' "is_gone $target"
     leave
 }

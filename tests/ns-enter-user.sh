@@ -253,11 +253,11 @@ testDescriptorsAndProcessesOfTheMapping() {
 testSupervisorDiesAndAllGoes() {
     needs_ranges && return
     start "$user" ns-enter -Ump --map-auto sleep 1000
-    await 5 has_sleeper || fail "it did not start: $(cat "$tmp/err")"
+    await 20 has_sleeper || fail "it did not start: $(cat "$tmp/err")"
     all=$(tree "$started")
     kill -9 "$started"
     wait "$started" 2>/dev/null
-    assertTrue 'all are gone' "await 5 all_gone '$all'"
+    assertTrue 'all are gone' "await 20 all_gone '$all'"
 }
 
 has_sleeper() {

@@ -132,15 +132,15 @@ testWithoutPidNoProcessIsAdded() {
 
 testKilledSupervisorTakesProgWithIt() {
     start ns-enter -p sleep 1000
-    await 5 child_of "$started" >"$tmp/child"
+    await 20 child_of "$started" >"$tmp/child"
     read -r child <"$tmp/child"
     kill -KILL "$started"
-    await 5 is_gone "$child" || fail "process $child is left"
+    await 20 is_gone "$child" || fail "process $child is left"
 }
 
 testSupervisorDiesWithProg() {
     start ns-enter -p sleep 1000
-    await 5 child_of "$started" >"$tmp/child"
+    await 20 child_of "$started" >"$tmp/child"
     kill -KILL "$(cat "$tmp/child")"
     wait "$started"
     assertEquals 137 $?

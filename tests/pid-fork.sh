@@ -26,8 +26,8 @@ testProgIsOneOfTheirProcesses() {
 testTheSupervisorIsOutside() {
     box
     start fd-close ns-enter --target "$target" --no-fork pid-fork sleep 1001
-    await 5 child_of "$started" >"$tmp/child"
-    await 5 grep -q sleep "/proc/$(cat "$tmp/child")/comm"
+    await 20 child_of "$started" >"$tmp/child"
+    await 20 grep -q sleep "/proc/$(cat "$tmp/child")/comm"
     assertEquals pid-fork "$(cat "/proc/$started/comm")"
     assertEquals "$(readlink /proc/$$/ns/pid)" "$(readlink "/proc/$started/ns/pid")"
     assertEquals "$(readlink "/proc/$target/ns/pid")" "$(readlink "/proc/$(cat "$tmp/child")/ns/pid")"
@@ -133,7 +133,7 @@ CapAmb:	0000000000000000" "$(head -n 4 "$tmp/out")"
     assertNotEquals 'it is dumpable' 0 "$(tail -n 1 "$tmp/out")"
     # Nor is its supervisor.
     start ns-enter --target "$target" --no-fork id-set 5:6 pid-fork sleep 1001
-    await 5 child_of "$started" >"$tmp/child"
+    await 20 child_of "$started" >"$tmp/child"
     assertEquals '0000000000000000' "$(sed -n 's/^CapPrm:.//p' "/proc/$started/status")"
     kill "$started"
     wait "$started"
@@ -155,10 +155,10 @@ testItIsNotDumpableWhenItForks() {
 testSignalsReachProg() {
     box
     start ns-enter --target "$target" --no-fork pid-fork probe catch 1 10 12 15 28
-    await 5 grep -q ready "$tmp/out" || fail "$(cat "$tmp/err")"
+    await 20 grep -q ready "$tmp/out" || fail "$(cat "$tmp/err")"
     for signal in 1 10 12 15 28; do
         kill -$signal "$started"
-        await 5 grep -qx "caught $signal" "$tmp/out" || fail "$signal did not arrive"
+        await 20 grep -qx "caught $signal" "$tmp/out" || fail "$signal did not arrive"
     done
     wait "$started"
     assertEquals 0 $?
@@ -180,19 +180,19 @@ is_stopped() {
 testStopAndContinue() {
     box
     start ns-enter --target "$target" --no-fork pid-fork sh -c 'while :; do echo on; sleep 0.02; done'
-    await 5 grep -q on "$tmp/out"
+    await 20 grep -q on "$tmp/out"
     child=$(child_of "$started")
     for signal in TSTP TTIN TTOU; do
         kill -$signal "$started"
-        await 5 is_stopped "$started" || fail "$signal: the supervisor goes on"
-        await 5 is_stopped "$child" || fail "$signal: the program goes on"
+        await 20 is_stopped "$started" || fail "$signal: the supervisor goes on"
+        await 20 is_stopped "$child" || fail "$signal: the program goes on"
         kill -CONT "$started"
         : >"$tmp/out"
-        await 5 grep -qa on "$tmp/out" || fail "$signal: the program was not continued"
+        await 20 grep -qa on "$tmp/out" || fail "$signal: the program was not continued"
     done
     # One that stops itself stops its supervisor.
     kill -STOP "$child"
-    await 5 is_stopped "$started" || fail 'the supervisor goes on'
+    await 20 is_stopped "$started" || fail 'the supervisor goes on'
     kill -CONT "$started"
     kill -TERM "$started"
     wait "$started"
@@ -203,11 +203,11 @@ testStopAndContinue() {
 testKilledSupervisorTakesProgWithIt() {
     box
     start ns-enter --target "$target" --no-fork pid-fork sleep 1001
-    await 5 child_of "$started" >"$tmp/child"
+    await 20 child_of "$started" >"$tmp/child"
     child=$(cat "$tmp/child")
     kill -KILL "$started"
     wait "$started"
-    await 5 is_gone "$child" || fail "process $child is left"
+    await 20 is_gone "$child" || fail "process $child is left"
     assertFalse 'the container lives' "is_gone $target"
     leave
 }
@@ -215,13 +215,13 @@ testKilledSupervisorTakesProgWithIt() {
 testSupervisorEndsWithProg() {
     box
     start ns-enter --target "$target" --no-fork pid-fork sleep 1001
-    await 5 child_of "$started" >"$tmp/child"
+    await 20 child_of "$started" >"$tmp/child"
     kill -KILL "$(cat "$tmp/child")"
     wait "$started"
     assertEquals 137 $?
     # And with the container.
     start ns-enter --target "$target" --no-fork pid-fork sleep 1001
-    await 5 child_of "$started" >"$tmp/child"
+    await 20 child_of "$started" >"$tmp/child"
     leave
     wait "$started"
     assertEquals 137 $?

@@ -67,11 +67,11 @@ waits_in_one_page() {
 testMemoryIsGivenBackWhileItWaits() {
     [ "$(uname -m)" = x86_64 ] || { skip 'no x86-64' && return; }
     start ns-enter -p pid-init sh -c 'trap "echo got; exit 5" TERM; echo ready; while :; do sleep 0.01; done'
-    await 5 grep -q ready "$tmp/out"
+    await 20 grep -q ready "$tmp/out"
     init=$(cat "/proc/$started/task/$started/children")
     init=${init% }
-    await 5 waits_in_one_page "$started" || fail "ns-enter: $(program_in_memory "$started")"
-    await 5 waits_in_one_page "$init" || fail "pid-init: $(program_in_memory "$init")"
+    await 20 waits_in_one_page "$started" || fail "ns-enter: $(program_in_memory "$started")"
+    await 20 waits_in_one_page "$init" || fail "pid-init: $(program_in_memory "$init")"
     kill -s TERM "$started"
     wait "$started"
     assertEquals 'it has all back when it is needed' 5 $?

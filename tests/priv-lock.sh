@@ -263,7 +263,7 @@ testScopeOfSignalsAsAUser() {
     scopes || return 0
     setpriv --reuid 65534 --regid 65534 --clear-groups sleep 1000 &
     outside=$!
-    await 5 grep -q sleep "/proc/$outside/comm"
+    await 20 grep -q sleep "/proc/$outside/comm"
     as_nobody priv-lock --scope signals sh -c "kill $outside"
     ended 1
     as_nobody priv-lock sh -c "kill $outside"
@@ -278,7 +278,7 @@ testScopeOfSockets() {
     for list in signals sockets signals,sockets; do
         name=minictr-test-$$-$list
         start "$probe" abstract $name sleep 1000
-        await 5 grep -q "@$name" /proc/net/unix
+        await 20 grep -q "@$name" /proc/net/unix
         attempt priv-lock --scope $list "$probe" reach $name
         case $list in
         *sockets*) printed 'Operation not permitted' ;;
@@ -299,7 +299,7 @@ testScopeOfSockets() {
 testASupervisorStillSignals() {
     scopes || return 0
     start ns-enter -mup root-setup "$root" mnt-proc /proc priv-lock --scope signals,sockets pid-init sh -c 'trap "echo caught; exit 3" TERM; echo ready; while :; do sleep 0.1; done'
-    await 10 grep -q ready "$tmp/out"
+    await 20 grep -q ready "$tmp/out"
     kill -TERM "$started"
     status=0
     wait "$started" || status=$?

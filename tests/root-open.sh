@@ -305,7 +305,7 @@ testTheRestOfTheEnvironmentIsTheCallers() {
 testTheMachinesMountsAreUnchanged() {
     cp /proc/self/mountinfo "$tmp/mounts"
     start ns-enter -m root-open "$own" mnt-tmpfs /mytemp sleep 1000
-    await 5 sh -c '[ "$(cat "/proc/$0/comm")" = sleep ]' "$started" || fail 'it did not start'
+    await 20 sh -c '[ "$(cat "/proc/$0/comm")" = sleep ]' "$started" || fail 'it did not start'
     mounts_in "/proc/$started/mountinfo" >"$tmp/inside"
     changed=$(diff "$tmp/mounts" /proc/self/mountinfo)
     kill "$started"

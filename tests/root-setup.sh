@@ -42,7 +42,7 @@ testNothingElseIsMounted() {
 # Asserts that a process behind these stages has the new root and nothing else.
 seen_from_outside() {
     start ns-enter -m "$@" sleep 1000
-    await 5 sh -c '[ "$(cat "/proc/$0/comm")" = sleep ]' "$started" || fail 'it did not start'
+    await 20 sh -c '[ "$(cat "/proc/$0/comm")" = sleep ]' "$started" || fail 'it did not start'
     cut -d ' ' -f 5 "/proc/$started/mountinfo" >"$tmp/mounts"
     readlink "/proc/$started/root" "/proc/$started/cwd" >"$tmp/links"
     kill "$started"

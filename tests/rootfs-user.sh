@@ -259,7 +259,7 @@ STANDIN
         rm -f "$work/started"
         as_user from-archive small.tar "$new" &
         interrupted=$!
-        await 10 test -e "$work/started" || fail "not started: $(cat "$tmp/err")"
+        await 20 test -e "$work/started" || fail "not started: $(cat "$tmp/err")"
         assertEquals 'it has files of others' 702999 "$(stat -c %u "$new".part.*/root/etc/motd)"
         kill "-$signal" "$(child_of "$interrupted")"
         wait "$interrupted"

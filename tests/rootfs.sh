@@ -132,7 +132,7 @@ interrupted() {
     # A shell starts its background jobs with SIGINT ignored; a person's do not.
     PATH=$work/wrap:$PATH env --default-signal=INT "$@" >"$tmp/out" 2>"$tmp/err" &
     interrupted=$!
-    await 10 test -e "$work/started" || fail "not started: $(cat "$tmp/err")"
+    await 20 test -e "$work/started" || fail "not started: $(cat "$tmp/err")"
     assertTrue "no part" "ls -d '$new'.part.*"
     before=$(date +%s)
     kill "-$signal" "$interrupted"

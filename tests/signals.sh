@@ -39,7 +39,7 @@ start_held() {
     # shellcheck disable=SC2046
     env --default-signal=INT,QUIT "$tmp/bin"/$(chain_with_hold "$1") >"$tmp/out" 2>"$tmp/err" &
     outermost=$!
-    await 5 is_held "$outermost" || fail "held after $1: $(cat "$tmp/err")"
+    await 20 is_held "$outermost" || fail "held after $1: $(cat "$tmp/err")"
     processes=$(tree "$outermost")
 }
 
@@ -66,7 +66,7 @@ kill_each() {
             else
                 expected=$2
             fi
-            await 5 all_gone "$processes" ||
+            await 20 all_gone "$processes" ||
                 fail "$1 to process $victim of $victims after $boundary stages: still there"
             status=0
             wait "$outermost" 2>/dev/null || status=$?
@@ -102,7 +102,7 @@ testTermWhileStarting() {
         outermost=$!
         sleep $delay
         kill -TERM $outermost
-        await 5 is_gone $outermost || { fail "TERM after $delay s is lost" && kill -KILL $outermost; }
+        await 20 is_gone $outermost || { fail "TERM after $delay s is lost" && kill -KILL $outermost; }
         status=0
         wait $outermost 2>/dev/null || status=$?
         assertEquals "TERM after $delay s: $(cat "$tmp/err")" 143 $status
@@ -114,10 +114,10 @@ testSignalsReachTheProgram() {
     env --default-signal=INT,QUIT minictr --root "$root" probe catch 1 2 3 10 12 14 15 28 \
         >"$tmp/out" 2>"$tmp/err" &
     outermost=$!
-    await 5 grep -q ready "$tmp/out" || fail "$(cat "$tmp/err")"
+    await 20 grep -q ready "$tmp/out" || fail "$(cat "$tmp/err")"
     for signal in 1 2 3 10 12 14 15 28; do
         kill -$signal $outermost
-        await 5 grep -qx "caught $signal" "$tmp/out" || fail "$signal did not arrive"
+        await 20 grep -qx "caught $signal" "$tmp/out" || fail "$signal did not arrive"
     done
     wait $outermost
     assertEquals 0 $?
@@ -141,19 +141,19 @@ testStopByHandStopsOnlyTheContainer() {
     setsid sh -c 'minictr --root "$0" sh -c "while :; do echo on; sleep 0.05; done" >"$1/out" &
         echo $! >"$1/pid"; wait $!; echo $? >"$1/status"' "$root" "$tmp" &
     script=$!
-    await 5 grep -q on "$tmp/out"
+    await 20 grep -q on "$tmp/out"
     outermost=$(cat "$tmp/pid")
     kill -TSTP "$outermost"
-    await 5 is_stopped "$outermost" || fail "the supervisor goes on"
+    await 20 is_stopped "$outermost" || fail "the supervisor goes on"
     sleep 0.1
     assertFalse "the script is stopped" "is_stopped $script"
     : >"$tmp/out"
     sleep 0.2
     assertEquals "the program goes on" "" "$(tr -d '\0' <"$tmp/out")"
     kill -CONT "$script" "$outermost"
-    await 5 grep -qa on "$tmp/out" || fail "the program was not continued"
+    await 20 grep -qa on "$tmp/out" || fail "the program was not continued"
     kill -TERM "$outermost"
-    await 5 is_gone "$script" || kill -KILL "$script" "$outermost"
+    await 20 is_gone "$script" || kill -KILL "$script" "$outermost"
     wait "$script"
     assertEquals 143 "$(cat "$tmp/status")"
 }
@@ -161,7 +161,7 @@ testStopByHandStopsOnlyTheContainer() {
 testStoppedChildStopsTheSupervisor() {
     cg-limit sh -c 'kill -STOP $$; echo continued' >"$tmp/out" &
     supervisor=$!
-    await 5 grep -q '^State:.T' "/proc/$supervisor/status" || fail "not stopped"
+    await 20 grep -q '^State:.T' "/proc/$supervisor/status" || fail "not stopped"
     kill -CONT $supervisor
     wait $supervisor
     assertEquals 0 $?

@@ -61,7 +61,7 @@ testItIsNotSeenOutside() {
     for chain in "$relay" "$box pid-init tty-pty"; do
         rm -f "$tmp/out"
         start $chain sh -c 'tty; exec sleep 1000'
-        await 5 grep -qs /dev/pts/0 "$tmp/out" || fail "$chain: it did not start"
+        await 20 grep -qs /dev/pts/0 "$tmp/out" || fail "$chain: it did not start"
         ls /dev/pts >"$tmp/after" 2>/dev/null
         kill "$started"
         wait "$started"
@@ -243,7 +243,7 @@ testMuchInputThatNobodyReads() {
 
 testSignalsWhileNobodyReadsTheInput() {
     start $relay sh -c 'stty raw -echo; echo ready; exec sleep 1000' </dev/zero
-    await 5 grep -qsa ready "$tmp/out" || fail 'it did not start'
+    await 20 grep -qsa ready "$tmp/out" || fail 'it did not start'
     sleep 0.2
     kill "$started"
     await 3 is_gone "$started" || { fail 'it goes on' && kill -KILL "$started"; }
@@ -485,13 +485,13 @@ is_in_state() {
 testStopOfAPtyThatStays() {
     for chain in tty-pty "$box tty-pty"; do
         start $chain sh -c 'echo ready; exec sleep 1000'
-        await 5 grep -qsa ready "$tmp/out" || fail 'it did not start'
+        await 20 grep -qsa ready "$tmp/out" || fail 'it did not start'
         prog=$(tree "$started" | tail -n 1)
         kill -TSTP "$started"
-        await 5 is_in_state T "$prog" || fail "$chain: PROG goes on"
-        await 5 is_in_state T "$started" || fail "$chain: the outermost goes on"
+        await 20 is_in_state T "$prog" || fail "$chain: PROG goes on"
+        await 20 is_in_state T "$started" || fail "$chain: the outermost goes on"
         kill -CONT "$started"
-        await 5 is_in_state S "$prog" || fail "$chain: PROG does not go on"
+        await 20 is_in_state S "$prog" || fail "$chain: PROG does not go on"
         kill "$started"
         status=0
         wait "$started" || status=$?

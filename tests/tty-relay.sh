@@ -39,8 +39,8 @@ testFdCloseKeepsTheSocket() {
 # The supervisors outside, too: the relay has the one socket, and closes it when that was used.
 testNoSupervisorKeepsTheSocket() {
     start fd-close $relay sh -c 'echo ready; exec sleep 1000'
-    await 5 grep -qsa ready "$tmp/out" || fail 'it did not start'
-    await 5 has_processes 4 || fail "$(tree "$started")"
+    await 20 grep -qsa ready "$tmp/out" || fail 'it did not start'
+    await 20 has_processes 4 || fail "$(tree "$started")"
     for process in $(tree "$started"); do
         assertEquals "$(cat "/proc/$process/comm")" '' "$(readlink "/proc/$process/fd/"* | grep socket)"
     done
@@ -69,21 +69,21 @@ testNoAnswerFromTheRelay() {
 # The relay is killed before tty-pty comes: nothing goes on.
 testARelayThatHasGone() {
     start tty-relay "$helpers/hold" true
-    await 5 child_of "$started" >/dev/null
+    await 20 child_of "$started" >/dev/null
     held=$(child_of "$started")
     kill -KILL "$started"
-    await 5 is_gone "$held" || fail 'it goes on'
+    await 20 is_gone "$held" || fail 'it goes on'
     wait "$started" 2>/dev/null
     nothing_is_left 'relay killed'
 }
 
 testKillOfTheRelay() {
     start $relay sh -c 'trap "" HUP TERM INT; sleep 1000 & echo ready; sleep 1000'
-    await 5 grep -qsa ready "$tmp/out" || fail 'it did not start'
-    await 5 has_processes 6 || fail "$(tree "$started")"
+    await 20 grep -qsa ready "$tmp/out" || fail 'it did not start'
+    await 20 has_processes 6 || fail "$(tree "$started")"
     all=$(tree "$started")
     kill -KILL "$started"
-    await 5 all_gone "$all" || fail "left: $(left_processes)"
+    await 20 all_gone "$all" || fail "left: $(left_processes)"
     status=0
     wait "$started" 2>/dev/null || status=$?
     ended 137
