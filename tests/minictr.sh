@@ -943,10 +943,7 @@ testPrintOfEveryOption() {
     needs_root && return
     own_root
     disk=$(df --output=source "$root" | tail -n 1)
-    case $disk in
-    /dev/*) io=" --io $disk:rbps=1M,wiops=9" ;;
-    *) io= ;;
-    esac
+    [ -b "$disk" ] && io=" --io $disk:rbps=1M,wiops=9" || io=
     printf '%s\n' '# ours' 'include container' '' 'EXDEV uname' '  allow mount if arg0 == 1 # never' >"$tmp/policy"
     # shellcheck disable=SC2086
     attempt minictr --print --root "$own" --rlimit nofile=64 --env A=1 --cwd /w --bind "$shown/../shown:/b" --tty \
