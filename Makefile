@@ -5,7 +5,7 @@
 #   make check          run the tests, as root; TESTS="tests/chain.sh ..." runs some
 #   make check-user     run them as an ordinary user, who is made up for it; TESTS= as well
 #   make check-vm       run them in virtual machines with cgroup v2 alone, as root and as a user
-#   make check-all      the first whole, and of the others what a user and control groups matter for
+#   make check-all      the first two whole, and of the third what a user and control groups matter for
 #   make lint           run the linters and compile with the other compiler
 #   make asan           build with sanitizers, into .build/asan/bin; make check-asan tests that
 #   make bench          measure what a container costs, against what is installed; writes Doc/bench.md
@@ -145,12 +145,8 @@ INLINE_TESTS = $(patsubst %,tests/%.sh,bombs chain-break chain-detach chain-time
 check-inline: all $(helpers) .build/tests/root
 	MINICTR_TEST_INLINE=1 tests/run $(or $(TESTS),$(INLINE_TESTS))
 
-# What is different for a user: namespaces, mounts, powers, terminals and containers of his own.
-USER_TESTS = $(patsubst %,tests/%.sh,chain chain-break chain-detach chain-time cap-keep cg-join ctr-exec ctr-stat \
-	cwd-set env-set fd-close minictr mnt-dev mnt-mask mnt-overlay mnt-proc mnt-sys mnt-tmpfs net-up ns-enter \
-	pid-init priv-lock root-open root-setup tty-relay uts-name)
 check-user: all $(helpers) .build/tests/root
-	tests/as-user $(or $(TESTS),$(USER_TESTS))
+	tests/as-user $(TESTS)
 
 check-vm: .build/vm/kernel .build/vm/image
 	tests/vm/run both $(TESTS)
@@ -160,8 +156,10 @@ check-vm: .build/vm/kernel .build/vm/image
 VM_TESTS = $(patsubst %,tests/%.sh,cg-limit cg-join limits ns-enter mnt-sys chain) \
 	$(filter-out tests/ctr-diff.sh tests/ctr-exec.sh,$(wildcard tests/ctr-*.sh))
 
+USER_TESTS = $(patsubst %,tests/%.sh,chain-break chain-detach chain-time cap-keep ctr-exec cwd-set env-set fd-close minictr \
+	mnt-dev mnt-mask mnt-overlay mnt-proc mnt-tmpfs net-up pid-init priv-lock root-open root-setup tty-relay uts-name)
 check-all: .build/vm/kernel .build/vm/image
-	tests/everywhere "$(TESTS)" "$(USER_TESTS)" "$(VM_TESTS) -- $(filter-out $(VM_TESTS),$(USER_TESTS))"
+	tests/everywhere "$(TESTS)" "$(TESTS)" "$(VM_TESTS) -- $(USER_TESTS)"
 
 # Sanitizers need the system's libc, dynamically; so that root needs the libraries, too.
 asan:
