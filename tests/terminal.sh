@@ -109,7 +109,7 @@ say "echo still here"
 see "still here\r\nhost> "
 say "fg"
 see "went on\r\n"
-# Not at once: while dash starts a program (vfork(2)) it cannot stop, in a container or not.
+# Not at once: while dash starts a program (vfork(2)) it does not take signals, in a container or not.
 sleep 0.3
 send "\x1a"
 see "Stopped.*host> "
@@ -147,6 +147,7 @@ send "\x1a"
 see "Stopped.*host> "
 say "fg"
 see "went on\r\n"
+sleep 0.3
 send "\x03"
 see "host> "
 PLAY

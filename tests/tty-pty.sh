@@ -654,7 +654,7 @@ testInTheBackgroundAndToTheForeground() {
     editing='' play <<'PLAY'
 stty rows 31 columns 97 < $spawn_out(slave,name)
 say "run \$relay sh -c 'stty -a >/dev/shm/modes; echo re\"\"ady; read x; echo in\"\"side got \$x; stty size; grep -o \"\[-i\]*icanon\" /dev/shm/modes; grep -o \" -*echo \" /dev/shm/modes; grep -o \"rows 31\" /dev/shm/modes; read y' &"
-see "ready\r\n"
+see "ready\r+\n"
 say ""
 see "host> $"
 say "read y"
