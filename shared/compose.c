@@ -24,8 +24,8 @@ void *allocate(size_t count, size_t size)
 
 struct composition compose(size_t room)
 {
-    return (struct composition){.words = allocate(room + 1, sizeof(char *)),
-                                .begins = allocate(room + 1, 1)};
+    char **words = allocate(room + 1, sizeof *words + 1);
+    return (struct composition){.words = words, .begins = (unsigned char *)(words + room + 1)};
 }
 
 void add(struct composition *chain, const char *word)

@@ -161,3 +161,16 @@ int list_has(const char *list, const char *separators, const char *word)
     }
     return 0;
 }
+
+const char *numbers_in(const char *text, const char *between, uint64_t *numbers, int count)
+{
+    for (int i = 0; i < count; i++) {
+        text += strspn(text, between);
+        if (*text < '0' || *text > '9')
+            return NULL;
+        char *end;
+        numbers[i] = strtoull(text, &end, 10);
+        text = end;
+    }
+    return text;
+}

@@ -58,6 +58,10 @@ void close_lines(struct lines *lines);
  * in this base; 0 when there is none. */
 unsigned long long number_after(const char *text, const char *word, int base);
 
+/* Reads COUNT decimal numbers, each behind any of the characters BETWEEN. Returns what follows the last, or NULL when
+ * there are fewer. One that is too large is UINT64_MAX. */
+const char *numbers_in(const char *text, const char *between, uint64_t *numbers, int count);
+
 /* Says whether WORD stands in a list with any of these bytes between its items. */
 int list_has(const char *list, const char *separators, const char *word);
 

@@ -70,7 +70,8 @@ struct arguments *arguments_of(int letter)
     return &given[letter - ROOT];
 }
 
-struct given_policy given_policy LARGE;
+char given_policy[256 * 1024] LARGE;
+size_t given_policy_lines;
 
 int is_given(int letter)
 {
@@ -88,10 +89,10 @@ static void check_policy(const char *name)
     if (strcmp(name, "none") == 0 || strcmp(name, "default") == 0)
         return;
     begin_policy(&policy);
-    size_t length = read_whole(name, given_policy.text, sizeof given_policy.text);
-    add_rules(&policy, name, 1, given_policy.text, length);
+    size_t length = read_whole(name, given_policy, sizeof given_policy);
+    add_rules(&policy, name, 1, given_policy, length);
     for (size_t i = 0; i <= length; i++)
-        given_policy.lines += given_policy.text[i] == '\n';
+        given_policy_lines += given_policy[i] == '\n';
 }
 
 /* Checks an argument as the stage that gets it will, before anything has been done. */

@@ -33,9 +33,7 @@ int is_given(int letter);
 const char *value_of(int letter, const char *otherwise);
 
 /* The file of --sys-filter, and how many lines it has at most. */
-extern struct given_policy {
-    char text[256 * 1024];
-    size_t lines;
-} given_policy;
+extern char given_policy[256 * 1024];
+extern size_t given_policy_lines;
 
 #endif

@@ -137,7 +137,7 @@ static void choose_parent(struct hierarchy *hierarchy, const struct mounted *mou
 /*
  * Where v1 hierarchies mostly are, each with a controller of its own: that spares the kernel to write
  * down all mounts, which costs more than a group does. Returns how many, or 0 when one is not there,
- * or the same as another.
+ * or the same as another, or none to make groups in, as for all but root.
  */
 static int find_usual(struct hierarchy *list, unsigned controllers)
 {
@@ -149,7 +149,8 @@ static int find_usual(struct hierarchy *list, unsigned controllers)
         if (!(controllers >> i & 1))
             continue;
         int length = sprintf(hierarchy->path, "/sys/fs/cgroup/%s", controller_name(i, 1));
-        if (statfs(hierarchy->path, &found[count]) < 0 || found[count].f_type != CGROUP_V1)
+        if (statfs(hierarchy->path, &found[count]) < 0 || found[count].f_type != CGROUP_V1 ||
+            faccessat(AT_FDCWD, hierarchy->path, W_OK, AT_EACCESS) < 0)
             return 0;
         for (int j = 0; j < count; j++)
             if (memcmp(&found[j].f_fsid, &found[count].f_fsid, sizeof found[j].f_fsid) == 0)
@@ -174,14 +175,14 @@ static int is_nested(void)
     return found;
 }
 
-int find_hierarchies(struct hierarchy *list, unsigned controllers, const char *parent)
+/* Not inlined: what it has on the stack would be a page fault more for all that do without. */
+__attribute__((noinline))
+static int find_mounted(struct hierarchy *list, unsigned controllers, const char *parent)
 {
     struct lines lines;
     struct mounted mount;
     int count = 0, mounted = 0;
 
-    if (!parent && is_host_root() && !is_nested() && (count = find_usual(list, controllers)) > 0)
-        return count;
     if (!open_lines(&lines, AT_FDCWD, "/proc/self/mountinfo"))
         return -1;
     for (char *line; controllers && (line = next_line(&lines));) {
@@ -200,6 +201,12 @@ int find_hierarchies(struct hierarchy *list, unsigned controllers, const char *p
     close_lines(&lines);
     errno = ENODEV;
     return mounted ? count : -1;
+}
+
+int find_hierarchies(struct hierarchy *list, unsigned controllers, const char *parent)
+{
+    int usual = parent ? 0 : find_usual(list, controllers);
+    return usual > 0 && !is_nested() ? usual : find_mounted(list, controllers, parent);
 }
 
 int ascend(const struct hierarchy *hierarchy, char *path)

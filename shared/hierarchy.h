@@ -26,11 +26,11 @@ enum {
 struct hierarchy {
     int version;          /* 1 or 2 */
     unsigned controllers; /* which of those asked for it holds: bits, 1 << CGROUP_... */
+    int is_own;           /* PATH is the caller's own group */
+    int is_outside;       /* the mount shows groups above the root of the caller's cgroup namespace */
+    size_t mount;         /* how many bytes of PATH are the mount point */
     char path[PATH_MAX];  /* the group below which ours are made, the mount point included; empty: it
                              is below the caller's own group, and that cannot be seen */
-    size_t mount;         /* how many bytes of it are the mount point */
-    int is_own;           /* it is the caller's own group */
-    int is_outside;       /* the mount shows groups above the root of the caller's cgroup namespace */
 };
 
 /* The name of a controller: in files of that version, and as people and v2 say it. */

@@ -115,9 +115,9 @@ void add_ids_of(struct idmap *map, const char *path)
     if (!open_lines(&lines, AT_FDCWD, path))
         fail("cannot read %s", path);
     for (char *line; (line = next_line(&lines));) {
-        unsigned inner, count;
-        if (sscanf(line, "%u %*u %u", &inner, &count) == 2)
-            add_range(map, path, line, inner, inner, count);
+        uint64_t range[3]; /* inner, outer, count */
+        if (numbers_in(line, " ", range, 3))
+            add_range(map, path, line, (unsigned)range[0], (unsigned)range[0], (unsigned)range[2]);
     }
     errno = lines.error;
     if (errno)
@@ -152,8 +152,8 @@ int is_in_map(const char *path, unsigned id)
         fail("cannot read %s", path);
     }
     for (char *line; (line = next_line(&lines));) {
-        unsigned inner, count;
-        if (sscanf(line, "%u %*u %u", &inner, &count) == 2 && id >= inner && id - inner < count)
+        uint64_t range[3]; /* inner, outer, count */
+        if (numbers_in(line, " ", range, 3) && id >= range[0] && id - range[0] < range[2])
             found = 1;
     }
     errno = lines.error;

@@ -23,11 +23,11 @@ struct limit {
 };
 
 struct limits {
-    struct limit list[LIMITS];
     int count;
     uint64_t memory, swap; /* bytes, when there is such a limit */
     int has_memory, has_swap;
     int swap_given;        /* also as "max" */
+    struct limit list[LIMITS];
 };
 
 /* Begins with none. */

@@ -21,11 +21,12 @@ enum { LINE = 2 * PATH_MAX + 256 };
 
 static const char *program_name = "minictr";
 static char hint_text[LINE] LARGE;
+static int has_hint;
 
 void name_messages(const char *name)
 {
     program_name = name;
-    *hint_text = '\0';
+    has_hint = 0;
 }
 
 const char *own_name(void)
@@ -39,6 +40,7 @@ void hint(const char *format, ...)
     va_start(arguments, format);
     vsnprintf(hint_text, sizeof hint_text, format, arguments);
     va_end(arguments);
+    has_hint = 1;
 }
 
 static void write_line(const char *label, const char *text, const char *reason)
@@ -92,13 +94,13 @@ static void say(int error, const char *format, va_list arguments)
     vsnprintf(text, sizeof text, format, arguments);
     write_line("", text, error ? strerror(error) : "");
     trace_fail(text, error);
-    if ((error == EPERM || error == EACCES) && !*hint_text)
+    if ((error == EPERM || error == EACCES) && !has_hint)
         hint_at_powers();
-    if (error == ENOSYS && !*hint_text)
+    if (error == ENOSYS && !has_hint)
         hint_at_kernel();
-    if (*hint_text)
+    if (has_hint)
         write_line("hint: ", hint_text, "");
-    *hint_text = '\0';
+    has_hint = 0;
 }
 
 void complain(const char *format, ...)

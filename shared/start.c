@@ -5,6 +5,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <unistd.h>
@@ -13,25 +14,25 @@ const char start_variable[] = "MINICTR_START";
 
 static int handover = -1, messages = -1;
 
-static int is_passed(int fd)
+static int is_passed(uint64_t fd)
 {
-    return fd > STDERR_FILENO && fcntl(fd, F_GETFD) >= 0;
+    return fd > STDERR_FILENO && fd <= INT_MAX && fcntl((int)fd, F_GETFD) >= 0;
 }
 
 void start_begin(void)
 {
     const char *text = getenv(start_variable);
-    int first = -1, second = -1, end = 0;
+    uint64_t fds[2];
     handover = messages = -1;
     if (!text)
         return;
-    if (sscanf(text, "%d:%d%n", &first, &second, &end) != 2 || text[end] || !is_passed(first) ||
-        !is_passed(second)) {
+    const char *rest = numbers_in(text, ":", fds, 2);
+    if (!rest || *rest || !is_passed(fds[0]) || !is_passed(fds[1])) {
         hint("it is for the stages to set, not for the user");
         refuse("the variable %s is \"%s\", which is no descriptor of theirs", start_variable, text);
     }
-    handover = first;
-    messages = second;
+    handover = (int)fds[0];
+    messages = (int)fds[1];
 }
 
 void start_pass_on(int first, int second)

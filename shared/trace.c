@@ -49,14 +49,20 @@ static void pass_on(void)
 void trace_begin(const char *name)
 {
     const char *text = getenv(trace_variable);
-    int fd = -1, end = 0;
+    uint64_t numbers[3]; /* the descriptor, and two times */
+    int fd = -1;
     stage = name;
     trace = -1;
     has_handed_over = 0;
     done_length = 0;
     if (!text || !*text)
         return;
-    if (sscanf(text, "%d:%" SCNu64 ":%" SCNu64 "%n", &fd, &origin, &last, &end) != 3 || text[end]) {
+    const char *rest = numbers_in(text, ":", numbers, 3);
+    if (rest && !*rest) {
+        fd = numbers[0] <= INT_MAX ? (int)numbers[0] : -1;
+        origin = numbers[1];
+        last = numbers[2];
+    } else {
         origin = last = now();
         if (strspn(text, "0123456789") == strlen(text)) {
             fd = strlen(text) < 8 ? atoi(text) : -1;

@@ -270,7 +270,7 @@ static void add_policy(struct composition *chain, const char *name)
         add(chain, "--default");
         return;
     }
-    for (char *rest = given_policy.text, *line; (line = strsep(&rest, "\n"));) {
+    for (char *rest = given_policy, *line; (line = strsep(&rest, "\n"));) {
         line[strcspn(line, "#\r")] = '\0';
         if (line[strspn(line, " \t,")])
             add_option(chain, "--rule", line);
@@ -348,7 +348,7 @@ int main(int argc, char **argv)
     }
 
     /* The most is mnt-tmpfs --size SIZE -- DIR, or mnt-bind with four words, for a word of ours. */
-    struct composition composed = compose(5 * (size_t)argc + 2 * given_policy.lines + 90 + (size_t)4 * IDMAP_RANGES);
+    struct composition composed = compose(5 * (size_t)argc + 2 * given_policy_lines + 90 + (size_t)4 * IDMAP_RANGES);
     if (is_given(TIME)) {
         const char *picture = value_of(TIME, NULL);
         add_stage(&composed, "chain-time");

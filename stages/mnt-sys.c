@@ -95,12 +95,11 @@ static void mount_v1(int cgroups, char *controllers)
 static uint64_t find_empty(int proc)
 {
     struct lines lines;
-    unsigned number, groups;
-    uint64_t empty = 0;
+    uint64_t numbers[2], empty = 0; /* of the hierarchy, of its groups */
     open_lines(&lines, proc, "cgroups");
     for (char *line; (line = next_line(&lines));)
-        if (sscanf(line, "%*s %u %u", &number, &groups) == 2 && groups == 1 && number < 64)
-            empty |= UINT64_C(1) << number;
+        if (numbers_in(line + strcspn(line, "\t"), "\t", numbers, 2) && numbers[1] == 1 && numbers[0] < 64)
+            empty |= UINT64_C(1) << numbers[0];
     return empty;
 }
 

@@ -50,7 +50,7 @@ static void add_file(struct policy *policy, const char *path)
 /* Adds the rule for CALL[,CALL]...[:ACTION]. */
 static void add_refusal(struct policy *policy, const char *option, const char *value)
 {
-    static char list[64 * 1024];
+    static char list[64 * 1024] LARGE;
     const char *colon = strchr(value, ':');
     size_t length = colon ? (size_t)(colon - value) : strlen(value);
     if (length >= sizeof list)
