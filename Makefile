@@ -31,7 +31,10 @@ CFLAGS   = -Os -fno-pie -fomit-frame-pointer -ffunction-sections -fdata-sections
 	-fno-asynchronous-unwind-tables -fno-stack-protector
 # One segment to execute and one to write, no more: each costs page faults at every exec; so do pages (large.h).
 LDFLAGS  = -static -s -Wl,--gc-sections -Wl,-z,noseparate-code -Wl,-z,norelro \
-	-Wl,--build-id=none -Wl,--sort-section=name
+	-Wl,--build-id=none -Wl,--sort-section=name $(DATA)
+# ld would let the data begin in the middle of a page, and end in another. glibc has more before .init_array.
+DATA     = $(if $(findstring musl,$(CC)),-Wl$(comma)--section-start=.init_array=0x480000)
+comma    := ,
 SANITIZE = -fsanitize=address,undefined -fno-sanitize-recover=all
 
 programs := $(patsubst stages/%.c,%,$(wildcard stages/*.c))
