@@ -86,13 +86,10 @@ int get_bounding_set(uint64_t *set)
     return 0;
 }
 
-int limit_bounding_set(uint64_t kept)
+int shrink_bounding_set(uint64_t gone)
 {
-    uint64_t set;
-    if (get_bounding_set(&set) < 0)
-        return -1;
     for (int i = 0; i < 64; i++)
-        if ((set & ~kept) >> i & 1 && prctl(PR_CAPBSET_DROP, i) < 0)
+        if (gone >> i & 1 && prctl(PR_CAPBSET_DROP, i) < 0)
             return -1;
     return 0;
 }

@@ -42,9 +42,8 @@ int drop_capabilities(void);
  * Returns 0, or -1 and errno. */
 int get_bounding_set(uint64_t *set);
 
-/* Drops what is not in KEPT from the bounding set (PR_CAPBSET_DROP), which takes CAP_SETPCAP unless it
- * is gone already. Returns 0, or -1 and errno. */
-int limit_bounding_set(uint64_t kept);
+/* Drops these from the bounding set (PR_CAPBSET_DROP), which takes CAP_SETPCAP. Returns 0, or -1 and errno. */
+int shrink_bounding_set(uint64_t gone);
 
 /* Adds those that are missing to the ambient set (PR_CAP_AMBIENT_RAISE): then they are kept when a user
  * other than root executes a program. They must be permitted and inheritable. Returns 0, or -1 and

@@ -47,7 +47,7 @@ int main(int argc, char **argv)
     /* For root the bounding set decides what PROG has, for all others the ambient set. What leaves the
      * inheritable set leaves the ambient one, too. The bounding set is first: it takes a capability. */
     uint64_t passed_on = is_root() ? 0 : kept;
-    if (limit_bounding_set(kept) < 0) {
+    if (shrink_bounding_set(bounding & ~kept) < 0) {
         hint_missing(CAPABILITY_SETPCAP);
         fail("cannot limit the bounding set");
     }
