@@ -16,6 +16,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/ioctl.h>
 #include <sys/prctl.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
@@ -156,12 +157,30 @@ pid_t fork_supervised(struct supervisor *supervisor, uint64_t flags, int cgroup)
     return supervisor->child;
 }
 
+/* Leaves the terminal of a session that we lead, which hangs up its foreground: that is us. Returns whether it had
+ * one. */
+static int leave_terminal(void)
+{
+    struct sigaction ignored = {.sa_handler = SIG_IGN}, before;
+    if (getsid(0) != getpid())
+        return 0;
+    sigaction(SIGHUP, &ignored, &before);
+    int had_one = ioctl(STDIN_FILENO, TIOCNOTTY) == 0;
+    sigaction(SIGHUP, &before, NULL);
+    return had_one;
+}
+
 pid_t fork_into_joined(struct supervisor *supervisor)
 {
-    int new_session = !all_streams_are_terminal();
+    /* What has a terminal of its own (tty-pty) leads a session, which has no number inside, and a shell there wants
+     * to name what it gives the terminal back to. So it is the session of the child. */
+    int is_terminal = all_streams_are_terminal(), takes_terminal = is_terminal && leave_terminal();
+    int new_session = takes_terminal || !is_terminal;
     pid_t child = fork_supervised(supervisor, 0, -1);
     if (child == 0 && new_session && !supervisor->new_session && setsid() < 0)
         fail("cannot begin a session");
+    if (child == 0 && takes_terminal && ioctl(STDIN_FILENO, TIOCSCTTY, 0) < 0)
+        fail("cannot take the terminal");
     supervisor->new_session = new_session;
     return child;
 }

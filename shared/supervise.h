@@ -45,7 +45,8 @@ void hold_signals(void);
 pid_t fork_supervised(struct supervisor *supervisor, uint64_t flags, int cgroup);
 
 /* The same, for a process that has joined another PID namespace, where the child begins. It gets a session of its
- * own as below process 1, since it can signal the process group of the caller as well. */
+ * own as below process 1, since it can signal the process group of the caller as well; and with it the terminal of the
+ * session that the caller leads (tty-pty(1)), if it does. */
 pid_t fork_into_joined(struct supervisor *supervisor);
 
 /*

@@ -358,21 +358,21 @@ testTheTerminalOfAnother() {
 testTerminal() {
     needs_expect && return
     box "$name" sleep 1000
-    play <<END
-        send "$bin/ctr-exec $name sh -i\r"
-        expect "# "
-        send "tty; test -t 2 && echo error too\r"
-        expect "/dev/pts/0"
-        expect "error too"
-        send "sleep 1000\r"
-        sleep 0.3
-        send "\003"
-        expect "# "
-        send "exit 6\r"
-        expect "host> "
-        send "echo status \$?\r"
-        expect "status 6"
-END
+    export name
+    play <<'PLAY'
+say "ctr-exec \$name sh -i"
+see "# $"
+say "tty; test -t 2 && echo error t''oo"
+see "/dev/pts/0\r\nerror too\r\n"
+say "sh -c 'echo sl''eeps; exec sleep 1000'"
+see "sleeps\r\n"
+send "\x03"
+see "# $"
+say "exit 6"
+see "host> "
+say "echo status \$?"
+see "status 6"
+PLAY
     stop "$started"
 }
 

@@ -146,7 +146,7 @@ testProcesses() {
     needs_root && return
     for way in '' --inline; do
         start "$bin/minictr" $way --env SECRET=1 --bind "$tmp:/mnt" --root "$root" --name "inline-$$" sleep 1000
-        await 20 sh -c 'ctr-ls --json "$0" | grep -q "\"command\":\"sleep 1000"' "inline-$$"
+        await 20 sh -c 'ctr-ls --json "$0" | grep -qF "\"command\":[\"sleep\",\"1000\"]"' "inline-$$" || fail "$(cat "$tmp/err")"
         for process in $(tree "$started"); do
             echo "$(cat "/proc/$process/comm"): $(tr '\0' ' ' <"/proc/$process/cmdline")"
         done | sed -E "s/ +$//; s/--inline //; s/^(.{40}).*/\1/" >"$tmp/tree$way"
