@@ -21,11 +21,11 @@ struct cgroup_place {
 };
 
 struct cgroup {
-    struct hierarchy hierarchies[CGROUP_CONTROLLERS];
-    struct cgroup_place places[CGROUP_CONTROLLERS]; /* in the order of their first controller */
     int count;
+    struct cgroup_place places[CGROUP_CONTROLLERS]; /* in the order of their first controller */
     const char *parent; /* as it was asked for, or NULL */
     char name[65];
+    struct hierarchy hierarchies[CGROUP_CONTROLLERS]; /* large, and mostly unused: last */
 };
 
 struct cgroup_usage {
