@@ -66,7 +66,8 @@ static void hint_at_powers(void)
         hint("this user is not root: run it with sudo");
         return;
     }
-    if (!has_capability(CAPABILITY_SYS_ADMIN))
+    struct capabilities have;
+    if (get_capabilities(&have) < 0 || !(have.effective >> CAPABILITY_SYS_ADMIN & 1))
         return;
     const char *by = confinement();
     int is_filtered = prctl(PR_GET_SECCOMP) == 2;

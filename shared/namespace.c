@@ -145,8 +145,7 @@ static int is_filtered(int flags)
 void hint_at_refused(int flags)
 {
     int error = errno;
-    int is_allowed = flags & CLONE_NEWUSER || has_capability(CAPABILITY_SYS_ADMIN);
-    if (error == EPERM && is_allowed && is_filtered(flags))
+    if (error == EPERM && (flags & CLONE_NEWUSER || geteuid() == 0) && is_filtered(flags))
         hint("a filter of system calls refuses it, as that of docker run does: --security-opt seccomp=unconfined");
     for (const struct namespace *kind = namespaces; error == ENOSPC && kind->name; kind++)
         if (flags & kind->flag)

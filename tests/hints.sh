@@ -660,6 +660,10 @@ testConfined() {
         refused 'uts-name: cannot set the host name to box: Operation not permitted'
         assertEquals "$words" "$by" "$hint"
     done
+    # Nor when its capabilities cannot be found out.
+    confined 'docker-default (enforce)\n' 0 sys-filter --deny sethostname,capget uts-name box echo reached
+    refused 'uts-name: cannot set the host name to box: Operation not permitted'
+    assertEquals '' "$hint"
     # What is missing is a capability, or root; or the error is none of theirs.
     confined 'docker-default (enforce)\n' 0 cap-keep default uts-name box echo reached
     refused 'uts-name: cannot set the host name to box: Operation not permitted'
