@@ -18,8 +18,13 @@ testPause() {
     no_group "$name"
 }
 
+has_six() {
+    [ "$(members "$name" | grep -c .)" = 6 ]
+}
+
 testEveryProcessIsFrozen() {
     box "$name" sh -c 'for i in 1 2 3; do sleep 1000 & done; wait'
+    await 20 has_six
     ctr-pause "$name"
     for member in $(members "$name"); do
         case $version in
