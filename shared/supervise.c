@@ -20,6 +20,7 @@
 #include <sys/prctl.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
+#include <time.h>
 #include <unistd.h>
 
 /* Signals of the terminal's stop keys, and of touching it from the background. */
@@ -238,31 +239,52 @@ static int read_disposition(pid_t process, struct disposition *disposition)
     return found == 7;
 }
 
-/* Returns whether the process waits in sigtimedwait(2), or that cannot be found out. */
-static int awaits_signals(pid_t process)
+/* The call of the kernel that the process is in (/proc/PID/syscall): its number, RUNNING, or -1 when that cannot be
+ * found out. */
+enum { RUNNING = -2 };
+static long call_of(pid_t process)
 {
     char path[48], call[256];
     snprintf(path, sizeof path, "/proc/%d/syscall", (int)process);
-    return read_file(AT_FDCWD, path, call, sizeof call) <= 0 ||
-           strtol(call, NULL, 10) == SYS_rt_sigtimedwait;
+    if (read_file(AT_FDCWD, path, call, sizeof call) <= 0)
+        return -1;
+    return strncmp(call, "running", strlen("running")) == 0 ? RUNNING : strtol(call, NULL, 10);
+}
+
+/* Nanoseconds that the process has had of a processor, or 0 when the kernel does not tell (/proc/PID/schedstat). */
+static uint64_t processor_time(pid_t process)
+{
+    char path[48], text[64];
+    snprintf(path, sizeof path, "/proc/%d/schedstat", (int)process);
+    return read_file(AT_FDCWD, path, text, sizeof text) <= 0 ? 0 : strtoull(text, NULL, 10);
 }
 
 /*
  * Says whether the process neither catches, blocks, ignores nor awaits the signal (proc(5)). Who
  * awaits it in sigtimedwait(2) is shown as not blocking it meanwhile; so the call is looked at, too,
- * and what was read is believed only when the process has not slept meanwhile.
+ * and what was read is believed only when the process has not slept meanwhile. One that has been woken
+ * there, and waits for a processor, is shown as running, and as not blocking it: so who runs is believed only
+ * when he has done so for a while.
  */
 static int takes_default(pid_t process, int signal)
 {
+    enum { A_WHILE = 2000000 /* ns */, PATIENCE = 500 /* ms */ };
+    const struct timespec millisecond = {.tv_nsec = 1000000};
     struct disposition before, after;
-    for (int tries = 0; tries < 1000; tries++) {
+    uint64_t begin = 0;
+    for (int tries = 0, running = 0; tries < 1000; tries++) {
         if (!read_disposition(process, &before))
             return 0;
-        int awaits = awaits_signals(process);
+        long call = call_of(process);
         if (!read_disposition(process, &after))
             return 0;
-        if (before.slept == after.slept)
-            return !awaits && !(after.taken >> (signal - 1) & 1);
+        uint64_t now = call == RUNNING ? processor_time(process) : 0;
+        if (call == RUNNING && running == 0)
+            begin = now;
+        if (call == RUNNING && now - begin < A_WHILE && running++ < PATIENCE)
+            nanosleep(&millisecond, NULL);
+        else if (before.slept == after.slept)
+            return call != -1 && call != SYS_rt_sigtimedwait && !(after.taken >> (signal - 1) & 1);
     }
     return 0;
 }

@@ -110,6 +110,30 @@ testTermWhileStarting() {
     assertEquals "" "$(left_groups)"
 }
 
+# The second comes when pid-init has been woken by the first, and waits for a processor: it does not look as if it
+# waited for signals then.
+testTwoSignalsOnABusyProcessor() {
+    taskset -c 0 sh -c 'while :; do :; done' &
+    hog=$!
+    for _ in $(seq 10); do
+        "$bin/minictr" --root "$root" probe catch 10 12 >"$tmp/out" 2>"$tmp/err" &
+        outermost=$!
+        await 20 grep -q ready "$tmp/out" || fail "$(cat "$tmp/err")"
+        for process in $(tree "$outermost"); do
+            is_named "$process" pid-init || continue
+            taskset -p -c 0 "$process" >/dev/null
+            renice -n 19 -p "$process" >/dev/null
+        done
+        kill -10 "$outermost"
+        kill -12 "$outermost"
+        status=0
+        wait "$outermost" || status=$?
+        assertEquals 0 "$status"
+    done
+    kill "$hog"
+    wait "$hog" 2>/dev/null || :
+}
+
 testSignalsReachTheProgram() {
     env --default-signal=INT,QUIT minictr --root "$root" probe catch 1 2 3 10 12 14 15 28 \
         >"$tmp/out" 2>"$tmp/err" &
