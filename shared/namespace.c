@@ -12,7 +12,6 @@
 #include <sched.h>
 #include <signal.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 #include <sys/ioctl.h>
 #include <sys/mount.h>
@@ -32,18 +31,13 @@ const struct namespace namespaces[] = {
     {0},
 };
 
-/* Returns the number of a process's namespace, or 0 and errno. The link says it ("user:[4026531837]", namespaces(7)),
- * and the kernel need not make the file that it leads to, as for stat(2). */
+/* Returns the number of a process's namespace, or 0 and errno. */
 static ino_t identity(const char *process, const struct namespace *kind)
 {
-    char path[64], name[64];
+    char path[64];
+    struct stat status;
     snprintf(path, sizeof path, "/proc/%s/ns/%s", process, kind->file);
-    ssize_t length = readlink(path, name, sizeof name - 1);
-    if (length < 0)
-        return 0;
-    name[length] = '\0';
-    const char *number = strchr(name, '[');
-    return number ? strtoull(number + 1, NULL, 10) : 0;
+    return stat(path, &status) < 0 ? 0 : status.st_ino;
 }
 
 /* Where even root may not look at process 1, the kernel's own threads will do: they live in the

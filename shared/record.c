@@ -17,36 +17,19 @@ static const char *const by_root = "trusted.minictr.chain", *const by_user = "us
 
 enum { MOST = 64 * 1024 }; /* XATTR_SIZE_MAX */
 
-/* Returns whether the words lie one behind the other, as those do that a program was executed with; *LENGTH: of all. */
-static int are_together(char *const *words, size_t *length)
-{
-    int together = 1;
-    *length = 0;
-    for (char *const *word = words; *word; word++) {
-        together &= *word == *words + *length;
-        *length += strlen(*word) + 1;
-    }
-    return together;
-}
-
-/* Copies them to where they do, and returns that. */
-static const char *put_together(char *const *words, size_t length)
-{
-    char *text = allocate(length + 1, 1), *to = text;
-    for (; *words; words++)
-        to = stpcpy(to, *words) + 1;
-    return text;
-}
-
 void record_chain(const struct cgroup *group, char *const *words)
 {
-    size_t length;
-    int together = are_together(words, &length), file = group->places[0].group;
-    if (length > MOST)
-        return;
-    const char *text = together ? *words : put_together(words, length);
-    if (fsetxattr(file, by_root, text, length, 0) < 0)
-        fsetxattr(file, by_user, text, length, 0);
+    char text[MOST];
+    size_t length = 0;
+    for (; *words; words++) {
+        size_t size = strlen(*words) + 1;
+        if (size > sizeof text - length)
+            return;
+        memcpy(text + length, *words, size);
+        length += size;
+    }
+    if (fsetxattr(group->places[0].group, by_root, text, length, 0) < 0)
+        fsetxattr(group->places[0].group, by_user, text, length, 0);
 }
 
 /* Returns how long the attribute is, or 0. */

@@ -106,12 +106,16 @@ testStatusAndStreams() {
     stop "$started"
 }
 
+has_four() {
+    [ "$(members "$name" | wc -l)" -ge 4 ]
+}
+
 testSignalsReachIt() {
     box "$name" sleep 1000
     box_started=$started
     start ctr-exec "$name" sh -c "$catcher"
     await 20 runs "$name" sh
-    await 20 [ "$(members "$name" | wc -l)" -ge 4 ]
+    await 20 has_four || fail "$(cat "$tmp/err")"
     sleep 0.2
     kill -USR1 "$started"
     wait "$started"
