@@ -403,8 +403,8 @@ testReportOfTheEnd() {
 }
 
 testVariable() {
-    for value in '' x 3 3: 1:2 77:78 3:4x; do
-        MINICTR_START=$value attempt fd-close true
+    for value in '' x 3 3: 1:2 77:78 3:4x 3:4: 3:4:4; do
+        MINICTR_START=$value attempt fd-close true 3</dev/null 4</dev/null
         refused "fd-close: the variable MINICTR_START is \"$value\", which is no descriptor of theirs"
     done
 }

@@ -105,6 +105,9 @@ testBadVariables() {
     refused 'fd-close: the variable MINICTR_TRACE is "77", which is no open descriptor'
     MINICTR_TRACE=$tmp/missing/x attempt fd-close true
     refused "fd-close: cannot open the trace $tmp/missing/x: No such file or directory"
+    # What is no word of the stages is a file.
+    (cd "$tmp" && MINICTR_TRACE=2:0:0x fd-close true)
+    assertTrue 'file' "grep -q 'next fd-close' '$tmp/2:0:0x'"
     attempt minictr --time=x true
     refused 'minictr: --time: "x" is not svg:FILE'
     attempt minictr --time --trace true
