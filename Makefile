@@ -5,6 +5,7 @@
 #   make check          run the tests, as root; TESTS="tests/chain.sh ..." runs some
 #   make check-user     run them as an ordinary user, who is made up for it; TESTS= as well
 #   make check-vm       run them in virtual machines with cgroup v2 alone, as root and as a user
+#   make check-debian   put a whole Debian to work, here and in such a machine
 #   make check-all      the first two whole, and of the third what a user and control groups matter for
 #   make lint           run the linters and compile with the other compiler
 #   make asan           build with sanitizers, into .build/asan/bin; make check-asan tests that
@@ -154,6 +155,26 @@ check-user: all $(helpers) .build/tests/root
 check-vm: .build/vm/kernel .build/vm/image
 	tests/vm/run each "root $(TESTS)" "user $(TESTS)"
 
+# A whole Debian, with what its container has installed in it; and the same as a disk of the machine.
+.build/debian/root: rootfs/from-debian | $(BIN)/minictr
+	@mkdir -p $(@D)
+	rm -rf --one-file-system $@ $@.part
+	rootfs/from-debian bookworm $@.part
+	$(BIN)/minictr --root $@.part sh -ec 'apt-get -qq update; export DEBIAN_FRONTEND=noninteractive; \
+		apt-get -qq install --no-install-recommends python3 gcc libc6-dev make openssl </dev/null; \
+		apt-get clean; rm -rf /var/lib/apt/lists/*'
+	mv $@.part $@
+	touch $@
+
+.build/debian/image: .build/debian/root
+	truncate -s 1G $@.part
+	PATH=$$PATH:/usr/sbin:/sbin mke2fs -q -F -t ext4 -O ^has_journal -d $< $@.part
+	mv $@.part $@
+
+check-debian: all $(helpers) .build/tests/root .build/debian/image .build/vm/kernel .build/vm/image
+	tests/run tests/debian.sh
+	tests/vm/run root tests/debian.sh
+
 # In the machines only what depends on the kind of control groups, and for the user what a user can: emulated, all
 # takes too long. The lists of the user are such that his two machines take the same time.
 VM_TESTS = $(patsubst %,tests/%.sh,cg-limit cg-join limits ns-enter mnt-sys chain) \
@@ -227,5 +248,5 @@ clean:
 
 # No rules but these: make has one that makes the directory tests/bench of tests/bench.sh.
 .SUFFIXES:
-.PHONY: all run check check-user check-vm check-all asan check-asan bench bench-quick lint install uninstall clean
+.PHONY: all run check check-user check-vm check-debian check-all asan check-asan bench bench-quick lint install uninstall clean
 .SECONDARY:
