@@ -40,6 +40,14 @@ int chain_owns(const char *name, size_t length)
     return 0;
 }
 
+int chain_passes_on(void)
+{
+    for (char **entry = environ; *entry; entry++)
+        if (chain_owns(*entry, strcspn(*entry, "=")))
+            return 1;
+    return 0;
+}
+
 /* Returns where the entry stands in the environment, or NULL. */
 static char **entry_of(const char *variable)
 {

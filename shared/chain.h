@@ -36,6 +36,9 @@ _Noreturn void chain(char **words);
  */
 void chain_prepare(char **words);
 
+/* Says whether the stages before have left anything to this one: whether any variable is set that is for them. */
+int chain_passes_on(void);
+
 /* Says whether an ns-enter of this chain made the namespace of this letter; or what else a letter in
  * MINICTR_NS stands for. */
 int chain_made(char letter);

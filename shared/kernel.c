@@ -2,6 +2,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <sched.h>
 #include <signal.h>
 #include <string.h>
 #include <sys/syscall.h>
@@ -114,6 +115,12 @@ pid_t fork_with(uint64_t flags, int cgroup)
         arguments.cgroup = (uint64_t)cgroup;
     }
     return (pid_t)since(cgroup >= 0 ? "5.7" : "5.6", "clone3", syscall(SYS_clone3, &arguments, sizeof arguments));
+}
+
+pid_t fork_sharing(uint64_t flags, int (*run)(void *context), void *context)
+{
+    _Alignas(16) char stack[65536];
+    return clone(run, stack + sizeof stack, (int)flags | CLONE_VM | CLONE_VFORK | SIGCHLD, context);
 }
 
 pid_t fork_unnoticed(uint64_t flags)

@@ -49,7 +49,11 @@ int open_path(int directory, const char *path, int flags, enum resolution resolu
  * born in (CLONE_INTO_CGROUP), or -1 for the parent's own. */
 pid_t fork_with(uint64_t flags, int cgroup);
 
-/* The same, without a signal when the child ends: so it leaves no trace in PROG. waitpid(2) takes it with __WALL. */
+/* clone(2) with CLONE_VM and CLONE_VFORK: the child calls RUN with CONTEXT on a stack of its own, of 64 KiB, but in
+ * the memory of the caller, who waits until it executes a program or ends. RUN must not return. Returns the pid. */
+pid_t fork_sharing(uint64_t flags, int (*run)(void *context), void *context);
+
+/* fork_with(), without a signal when the child ends: so it leaves no trace in PROG. waitpid(2) takes it with __WALL. */
 pid_t fork_unnoticed(uint64_t flags);
 
 /* close_range(2), flags 0: closes the descriptors FIRST to LAST, both included. */

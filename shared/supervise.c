@@ -3,6 +3,7 @@
 #include "capability.h"
 #include "chain.h"
 #include "file.h"
+#include "inline.h"
 #include "kernel.h"
 #include "message.h"
 #include "rest.h"
@@ -107,12 +108,13 @@ void hold_signals(void)
     is_holding = 1;
 }
 
-pid_t fork_supervised(struct supervisor *supervisor, uint64_t flags, int cgroup)
+/* What comes before the fork: returns whether it could. *SELF becomes the pidfd of this process, or -1 for process 1. */
+static int begin(struct supervisor *supervisor, uint64_t flags, int *self)
 {
     struct sigaction by_default = {.sa_handler = SIG_DFL};
     sigset_t all = all_signals();
-    int self = -1;
 
+    *self = -1;
     supervisor->is_init = getpid() == 1;
     supervisor->new_session = supervisor->is_init && !all_streams_are_terminal();
     supervisor->terminal = supervisor->is_init ? -1 : own_terminal();
@@ -121,13 +123,13 @@ pid_t fork_supervised(struct supervisor *supervisor, uint64_t flags, int cgroup)
     supervisor->stop_relayed = 0;
     supervisor->on_stop = NULL;
     supervisor->status = STATUS_FAILED;
-    if (!supervisor->is_init && (self = pidfd_open_of(getpid())) < 0)
-        return -1;
+    if (!supervisor->is_init && (*self = pidfd_open_of(getpid())) < 0)
+        return 0;
 
     /* PROG may be of the same user and as powerful: it must not write into process 1, whose process group
      * is the caller's. The child is dumpable again with its next execution. */
     if (supervisor->is_init && prctl(PR_SET_DUMPABLE, 0) < 0)
-        return -1;
+        return 0;
 
     /* With SIGCHLD ignored the kernel would reap the child itself and keep its status. */
     sigaction(SIGCHLD, &by_default, &supervisor->on_child);
@@ -139,23 +141,97 @@ pid_t fork_supervised(struct supervisor *supervisor, uint64_t flags, int cgroup)
     if (is_holding)
         supervisor->mask = mask_before;
     is_holding = 0;
-    supervisor->child = fork_with(flags, cgroup);
-    if (supervisor->child > 0) {
-        sigprocmask(SIG_SETMASK, &all, NULL);
-        stay_behind(supervisor);
-        if (self >= 0)
-            close(self);
-        return supervisor->child;
-    }
+    return 1;
+}
+
+/* What the caller did with signals is as it was, for the child, or when there is none. Keeps errno. */
+static void give_signals_back(const struct supervisor *supervisor)
+{
     int error = errno;
-    if (supervisor->child == 0 && supervisor->new_session && setsid() < 0)
-        fail("cannot begin a session");
-    if (supervisor->child == 0 && self >= 0)
-        tie_to_parent(self);
     sigaction(SIGCHLD, &supervisor->on_child, NULL);
     sigprocmask(SIG_SETMASK, &supervisor->mask, NULL);
     errno = error;
+}
+
+/* What follows in the child. */
+static void become_child(const struct supervisor *supervisor, int self)
+{
+    if (supervisor->new_session && setsid() < 0)
+        fail("cannot begin a session");
+    if (self >= 0)
+        tie_to_parent(self);
+    give_signals_back(supervisor);
+}
+
+/* What follows in the supervisor; returns the pid of the child, or -1. */
+static pid_t become_supervisor(struct supervisor *supervisor, int self)
+{
+    sigset_t all = all_signals();
+    if (supervisor->child < 0) {
+        give_signals_back(supervisor);
+        return -1;
+    }
+    sigprocmask(SIG_SETMASK, &all, NULL);
+    stay_behind(supervisor);
+    if (self >= 0)
+        close(self);
     return supervisor->child;
+}
+
+pid_t fork_supervised(struct supervisor *supervisor, uint64_t flags, int cgroup)
+{
+    int self;
+    if (!begin(supervisor, flags, &self))
+        return -1;
+    supervisor->child = fork_with(flags, cgroup);
+    if (supervisor->child != 0)
+        return become_supervisor(supervisor, self);
+    become_child(supervisor, self);
+    return 0;
+}
+
+struct task {
+    struct supervisor *supervisor;
+    int self;
+    void (*step)(void *context);
+    void *context;
+    char **rest;
+};
+
+static int run_task(void *context)
+{
+    const struct task *task = context;
+    become_child(task->supervisor, task->self);
+    if (task->step)
+        task->step(task->context);
+    chain(task->rest);
+}
+
+/*
+ * Says whether the child can do its task in our memory. It changes what the stages pass on to one another, so there
+ * must be nothing of that; process 1, which has it all, lets go of it ahead, if PROG is next. And it must not go on
+ * here as the next stage.
+ */
+static int can_share(const struct supervisor *supervisor, uint64_t flags, int cgroup, char **rest)
+{
+    if (flags & CLONE_NEWTIME || cgroup >= 0 || is_inlined(rest[0]) || is_traced() || is_starting())
+        return 0;
+    if (supervisor->is_init)
+        chain_prepare(rest);
+    return !chain_passes_on();
+}
+
+pid_t start_supervised(struct supervisor *supervisor, uint64_t flags, int cgroup, void (*step)(void *context),
+                       void *context, char **rest)
+{
+    struct task task = {supervisor, -1, step, context, rest};
+    if (!begin(supervisor, flags, &task.self))
+        return -1;
+    if (can_share(supervisor, flags, cgroup, rest))
+        supervisor->child = fork_sharing(flags, run_task, &task);
+    else if ((supervisor->child = fork_with(flags, cgroup)) == 0)
+        run_task(&task);
+    return become_supervisor(supervisor, task.self);
 }
 
 /* Leaves the terminal of a session that we lead, which hangs up its foreground: that is us. Returns whether it had

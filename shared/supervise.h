@@ -44,7 +44,15 @@ void hold_signals(void);
  */
 pid_t fork_supervised(struct supervisor *supervisor, uint64_t flags, int cgroup);
 
-/* The same, for a process that has joined another PID namespace, where the child begins. It gets a session of its
+/*
+ * The same, for a child that does a STEP with CONTEXT, if there is one, and executes REST (chain()). In front of a
+ * program to execute, where nothing is passed on, it does so in the memory of the supervisor, who waits meanwhile
+ * (CLONE_VFORK): there is nothing to copy then. So what STEP changes in memory, the supervisor may see changed, or not.
+ */
+pid_t start_supervised(struct supervisor *supervisor, uint64_t flags, int cgroup, void (*step)(void *context),
+                       void *context, char **rest);
+
+/* fork_supervised(), for a process that has joined another PID namespace, where the child begins. It gets a session of its
  * own as below process 1, since it can signal the process group of the caller as well; and with it the terminal of the
  * session that the caller leads (tty-pty(1)), if it does. */
 pid_t fork_into_joined(struct supervisor *supervisor);

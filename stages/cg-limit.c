@@ -47,6 +47,11 @@ static const struct program program = {
     options,
 };
 
+static void enter(void *group)
+{
+    cgroup_enter(group);
+}
+
 int main(int argc, char **argv)
 {
     struct words words = read_words(&program, argc, argv);
@@ -110,12 +115,7 @@ int main(int argc, char **argv)
     set_limits(&group, &limits);
     record_chain(&group, rest);
     report_start(&report);
-    pid_t child = fork_supervised(&supervisor, 0, cgroup_clone_target(&group));
-    if (child == 0) {
-        cgroup_enter(&group);
-        chain(rest);
-    }
-    if (child < 0) {
+    if (start_supervised(&supervisor, 0, cgroup_clone_target(&group), enter, &group, rest) < 0) {
         cgroup_hint_at_start(&group);
         cgroup_remove(&group, NULL);
         fail("cannot start a process in the control group minictr/%s", group.name);

@@ -91,16 +91,18 @@ static int open_covered(const char *path, int optional, struct stat *status)
     return fd;
 }
 
-/* An empty directory, or the null device: from the container's own /dev, if it is the real one. */
-static int make_cover(const char *path, int directory)
+/* An empty directory. */
+static int make_empty(const char *path)
 {
     const struct mount_option settings[] = {{"size", "4k"}, {"mode", "755"}, {0}};
+    return make_mount("tmpfs", settings,
+                      MOUNT_ATTR_RDONLY | MOUNT_ATTR_NOSUID | MOUNT_ATTR_NODEV | MOUNT_ATTR_NOEXEC, path);
+}
+
+/* The null device: from the container's own /dev, if it is the real one. */
+static int make_null(const char *path)
+{
     struct stat status;
-    if (directory)
-        return make_mount("tmpfs", settings,
-                          MOUNT_ATTR_RDONLY | MOUNT_ATTR_NOSUID | MOUNT_ATTR_NODEV |
-                              MOUNT_ATTR_NOEXEC,
-                          path);
     int null = open_at(AT_FDCWD, "/dev/null", O_PATH | O_NOFOLLOW);
     if (null < 0 || fstat(null, &status) < 0) {
         if (errno == ENOENT)
@@ -119,15 +121,24 @@ static int make_cover(const char *path, int directory)
     return tree;
 }
 
+/* The first cover of a file and of a directory; the others are copies of these mounts. */
+static int first_covers[2];
+
 static void hide(const char *path, int optional)
 {
     struct stat status;
     int target = open_covered(path, optional, &status);
     if (target < 0)
         return;
-    int cover = make_cover(path, S_ISDIR(status.st_mode));
+    int is_directory = S_ISDIR(status.st_mode), *first = &first_covers[is_directory];
+    int cover = *first >= 0 ? clone_tree(*first, NULL, 0) : is_directory ? make_empty(path) : make_null(path);
+    if (cover < 0)
+        fail("cannot hide %s", path);
     put_mount(cover, target, "an empty cover", path);
-    close(cover);
+    if (*first < 0)
+        *first = cover;
+    else
+        close(cover);
     close(target);
 }
 
@@ -174,7 +185,7 @@ int main(int argc, char **argv)
         refuse("the paths are those of the new root, which is not the root yet");
     }
     need_own_namespace('m');
-    bases[0].fd = bases[1].fd = -1;
+    bases[0].fd = bases[1].fd = first_covers[0] = first_covers[1] = -1;
     if (by_default)
         open_base(&bases[0], "/proc");
     for (size_t i = 0; by_default && i < sizeof hidden / sizeof *hidden; i++)

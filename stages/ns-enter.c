@@ -73,6 +73,24 @@ static void tell_namespaces(const char *letters)
     }
 }
 
+/* What is to be done in the new namespaces, by their letters, before the chain goes on. */
+static void settle(void *context)
+{
+    const char *made = context;
+    if (strchr(made, 'm')) {
+        if (mount("none", "/", NULL, MS_REC | MS_PRIVATE, NULL) < 0)
+            fail("cannot make the mounts private");
+        chain_note_gone('j');
+        /* What came from a more privileged namespace cannot be moved any more; a copy of it can
+         * (mount_namespaces(7)). */
+        if (chain_made('/') && strchr(made, 'U'))
+            open_root(".", 0, NULL);
+    }
+    chain_note_made(made);
+    if (is_traced())
+        tell_namespaces(made);
+}
+
 /* Starts the rest of the chain in the PID namespace that was joined. */
 static void fork_there(char **rest)
 {
@@ -157,28 +175,18 @@ int main(int argc, char **argv)
     flags &= ~CLONE_NEWUSER;
     /* Only a new process can be process 1; the one that forks it stays in the namespaces outside. */
     if (flags & CLONE_NEWPID) {
-        pid_t child = fork_supervised(&supervisor, (uint64_t)flags, -1);
-        if (child < 0) {
+        if (start_supervised(&supervisor, (uint64_t)flags, -1, settle, made, rest) < 0) {
             hint_at_refused(flags);
             fail("cannot start a process in new namespaces (-%s)", made);
         }
-        if (child > 0)
-            _exit(supervise(&supervisor));
-    } else if (flags && unshare(flags) < 0) {
+        _exit(supervise(&supervisor));
+    }
+    if (flags && unshare(flags) < 0) {
         hint_at_refused(flags);
         fail("cannot make new namespaces (-%s)", made);
     }
-    if (flags & CLONE_NEWTIME && !(flags & CLONE_NEWPID))
+    if (flags & CLONE_NEWTIME)
         enter_time();
-    if (flags & CLONE_NEWNS && mount("none", "/", NULL, MS_REC | MS_PRIVATE, NULL) < 0)
-        fail("cannot make the mounts private");
-    if (flags & CLONE_NEWNS)
-        chain_note_gone('j');
-    /* What came from a more privileged namespace cannot be moved any more; a copy of it can (mount_namespaces(7)). */
-    if (flags & CLONE_NEWNS && chain_made('/') && strchr(made, 'U'))
-        open_root(".", 0, NULL);
-    chain_note_made(made);
-    if (is_traced())
-        tell_namespaces(made);
+    settle(made);
     chain(rest);
 }

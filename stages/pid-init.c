@@ -24,10 +24,7 @@ int main(int argc, char **argv)
         hint("put \"ns-enter --pid\" before this stage");
         refuse("this is not process 1 of a PID namespace, but process %d", (int)getpid());
     }
-    pid_t child = fork_supervised(&supervisor, 0, -1);
-    if (child < 0)
+    if (start_supervised(&supervisor, 0, -1, NULL, NULL, rest) < 0)
         fail("cannot start the child of process 1");
-    if (child > 0)
-        _exit(supervise(&supervisor));
-    chain(rest);
+    _exit(supervise(&supervisor));
 }

@@ -104,6 +104,35 @@ testProcess1HoldsNothingOfTheHost() {
     printed "$(printf '%s\n' 0 1 2)"
 }
 
+testProcess1HoldsNothingOfTheHostBehindWhichAStageFollows() {
+    attempt fd-close ns-enter -mp root-setup "$root" mnt-proc /proc \
+        pid-init env-set A=1 sh -c 'ls /proc/1/fd; tr "\0" "\n" </proc/self/environ | grep ^MINICTR_[A-L,N-Z]'
+    printed '0
+1
+2'
+}
+
+# A process that only executes the next program has nothing copied for it: it uses its parent's memory (CLONE_VFORK).
+# Where it would change in there what is for the stages, it does not: before another stage, and in a trace.
+testNothingIsCopiedForAnExecution() {
+    have_strace || { skip 'no strace' && return; }
+    needs_root && return
+    for chain in 'true' 'env-set A=1 true'; do
+        # shellcheck disable=SC2086
+        attempt strace -f -qq -e signal=none -e trace=clone,clone3 -o "$tmp/calls" \
+            ns-enter -mp root-setup "$root" mnt-proc /proc pid-init $chain
+        ended 0
+        grep -c 'CLONE_VM|CLONE_VFORK' "$tmp/calls"
+    done >"$tmp/counts"
+    assertEquals '2
+1' "$(cat "$tmp/counts")"
+    attempt env MINICTR_TRACE="$tmp/trace" strace -f -qq -e signal=none -e trace=clone,clone3 -o "$tmp/calls" \
+        ns-enter -mp root-setup "$root" mnt-proc /proc pid-init true
+    ended 0
+    assertEquals 2 "$(grep -c 'clone(' "$tmp/calls")"
+    assertEquals 0 "$(grep -c CLONE_VFORK "$tmp/calls")"
+}
+
 testProcess1HasTheRootOfTheContainer() {
     boxed stat -Lc %i /proc/1/root /proc/1/cwd
     ended 0
