@@ -224,14 +224,15 @@ static int can_share(const struct supervisor *supervisor, uint64_t flags, int cg
 pid_t start_supervised(struct supervisor *supervisor, uint64_t flags, int cgroup, void (*step)(void *context),
                        void *context, char **rest)
 {
-    struct task task = {supervisor, -1, step, context, rest};
-    if (!begin(supervisor, flags, &task.self))
+    int self;
+    if (!begin(supervisor, flags, &self))
         return -1;
+    struct task task = {supervisor, self, step, context, rest};
     if (can_share(supervisor, flags, cgroup, rest))
         supervisor->child = fork_sharing(flags, run_task, &task);
     else if ((supervisor->child = fork_with(flags, cgroup)) == 0)
         run_task(&task);
-    return become_supervisor(supervisor, task.self);
+    return become_supervisor(supervisor, self);
 }
 
 /* Leaves the terminal of a session that we lead, which hangs up its foreground: that is us. Returns whether it had
