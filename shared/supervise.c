@@ -341,27 +341,32 @@ static uint64_t processor_time(pid_t process)
  * awaits it in sigtimedwait(2) is shown as not blocking it meanwhile; so the call is looked at, too,
  * and what was read is believed only when the process has not slept meanwhile. One that has been woken
  * there, and waits for a processor, is shown as running, and as not blocking it: so who runs is believed only
- * when he has done so for a while.
+ * when he has had a processor for a while, or has got none for so long.
  */
 static int takes_default(pid_t process, int signal)
 {
-    enum { A_WHILE = 2000000 /* ns */, PATIENCE = 500 /* ms */ };
+    enum { A_WHILE = 2000000 /* ns */, SO_LONG = 10000 /* ms */, NOT_TOLD = 500 /* ms */ };
     const struct timespec millisecond = {.tv_nsec = 1000000};
     struct disposition before, after;
     uint64_t begin = 0;
-    for (int tries = 0, running = 0; tries < 1000; tries++) {
+    for (int tries = 0, waited = 0, was_running = 0; tries < 1000;) {
         if (!read_disposition(process, &before))
             return 0;
         long call = call_of(process);
         if (!read_disposition(process, &after))
             return 0;
         uint64_t now = call == RUNNING ? processor_time(process) : 0;
-        if (call == RUNNING && running == 0)
+        if (!was_running)
             begin = now;
-        if (call == RUNNING && now - begin < A_WHILE && running++ < PATIENCE)
+        was_running = call == RUNNING;
+        if (was_running && now - begin < A_WHILE && waited < (now ? SO_LONG : NOT_TOLD)) {
             nanosleep(&millisecond, NULL);
-        else if (before.slept == after.slept)
+            waited++;
+            continue;
+        }
+        if (before.slept == after.slept)
             return call != -1 && call != SYS_rt_sigtimedwait && !(after.taken >> (signal - 1) & 1);
+        tries++;
     }
     return 0;
 }
