@@ -29,12 +29,14 @@ static const struct program program = {
     options,
 };
 
-/* The default set of the engines, and dynamic_debug: what of proc(5) and sysfs(5) tells of the host, or acts on it. */
+/* The default set of the engines, and dynamic_debug: what of proc(5) and sysfs(5) tells of the host, or acts on it.
+ * The directories are first. */
 static const char *const hidden[] = {
-    "/proc/acpi",          "/proc/asound",      "/proc/dynamic_debug",  "/proc/interrupts",
-    "/proc/kcore",         "/proc/keys",        "/proc/kpagecgroup",    "/proc/kpagecount",
-    "/proc/kpageflags",    "/proc/latency_stats", "/proc/sched_debug",  "/proc/scsi",
-    "/proc/timer_list",    "/proc/timer_stats", "/sys/devices/virtual/powercap", "/sys/firmware",
+    "/proc/acpi",         "/proc/asound",        "/proc/dynamic_debug", "/proc/scsi",
+    "/sys/devices/virtual/powercap", "/sys/firmware",
+    "/proc/interrupts",   "/proc/kcore",         "/proc/keys",          "/proc/kpagecgroup",
+    "/proc/kpagecount",   "/proc/kpageflags",    "/proc/latency_stats", "/proc/sched_debug",
+    "/proc/timer_list",   "/proc/timer_stats",
 };
 static const char *const protected[] = {
     "/proc/bus", "/proc/fs", "/proc/irq", "/proc/sys", "/proc/sysrq-trigger",
@@ -121,8 +123,25 @@ static int make_null(const char *path)
     return tree;
 }
 
-/* The first cover of a file and of a directory; the others are copies of these mounts. */
-static int first_covers[2];
+/* The last cover of a file or a directory; one more of that kind is a copy of its mount. */
+static struct {
+    int tree; /* or -1 */
+    int is_directory;
+} last;
+
+static void cover(int target, int is_directory, const char *path)
+{
+    int tree = -1, is_copy = last.tree >= 0 && last.is_directory == is_directory;
+    if (is_copy && (tree = clone_tree(last.tree, NULL, 0)) < 0)
+        fail("cannot hide %s", path);
+    if (last.tree >= 0)
+        close(last.tree);
+    if (!is_copy)
+        tree = is_directory ? make_empty(path) : make_null(path);
+    put_mount(tree, target, "an empty cover", path);
+    last.tree = tree;
+    last.is_directory = is_directory;
+}
 
 static void hide(const char *path, int optional)
 {
@@ -130,15 +149,7 @@ static void hide(const char *path, int optional)
     int target = open_covered(path, optional, &status);
     if (target < 0)
         return;
-    int is_directory = S_ISDIR(status.st_mode), *first = &first_covers[is_directory];
-    int cover = *first >= 0 ? clone_tree(*first, NULL, 0) : is_directory ? make_empty(path) : make_null(path);
-    if (cover < 0)
-        fail("cannot hide %s", path);
-    put_mount(cover, target, "an empty cover", path);
-    if (*first < 0)
-        *first = cover;
-    else
-        close(cover);
+    cover(target, S_ISDIR(status.st_mode), path);
     close(target);
 }
 
@@ -185,7 +196,7 @@ int main(int argc, char **argv)
         refuse("the paths are those of the new root, which is not the root yet");
     }
     need_own_namespace('m');
-    bases[0].fd = bases[1].fd = first_covers[0] = first_covers[1] = -1;
+    bases[0].fd = bases[1].fd = last.tree = -1;
     if (by_default)
         open_base(&bases[0], "/proc");
     for (size_t i = 0; by_default && i < sizeof hidden / sizeof *hidden; i++)
