@@ -7,6 +7,7 @@
 #include <sched.h>
 #include <signal.h>
 #include <string.h>
+#include <sys/mman.h>
 #include <sys/syscall.h>
 #include <unistd.h>
 
@@ -122,8 +123,11 @@ pid_t fork_with(uint64_t flags, int cgroup)
 pid_t fork_sharing(uint64_t flags, int (*run)(void *context), void *context)
 {
     /* Not on that of the caller: AddressSanitizer keeps in mind what is on a stack that is not returned from. */
-    static _Alignas(16) char stack[65536] LARGE;
-    return clone(run, stack + sizeof stack, (int)flags | CLONE_VM | CLONE_VFORK | SIGCHLD, context);
+    static _Alignas(4096) char stack[65536] LARGE;
+    pid_t child = clone(run, stack + sizeof stack, (int)flags | CLONE_VM | CLONE_VFORK | SIGCHLD, context);
+    if (child > 0)
+        madvise(stack, sizeof stack, MADV_DONTNEED); /* nobody is on it any more */
+    return child;
 }
 
 pid_t fork_unnoticed(uint64_t flags)
