@@ -316,15 +316,15 @@ static int read_disposition(pid_t process, struct disposition *disposition)
     return found == 7;
 }
 
-/* The call of the kernel that the process is in (/proc/PID/syscall): its number, RUNNING, or -1 when that cannot be
- * found out. */
-enum { RUNNING = -2 };
+/* The call of the kernel that the process is in (/proc/PID/syscall): its number, RUNNING, NONE when it sleeps outside of
+ * calls, as for a page of memory that is to be read in, or UNKNOWN when that cannot be found out. */
+enum { NONE = -1, RUNNING = -2, UNKNOWN = -3 };
 static long call_of(pid_t process)
 {
     char path[48], call[256];
     snprintf(path, sizeof path, "/proc/%d/syscall", (int)process);
     if (read_file(AT_FDCWD, path, call, sizeof call) <= 0)
-        return -1;
+        return UNKNOWN;
     return strncmp(call, "running", strlen("running")) == 0 ? RUNNING : strtol(call, NULL, 10);
 }
 
@@ -341,14 +341,15 @@ static uint64_t processor_time(pid_t process)
  * awaits it in sigtimedwait(2) is shown as not blocking it meanwhile; so the call is looked at, too,
  * and what was read is believed only when the process has not slept meanwhile. One that has been woken
  * there, and waits for a processor, is shown as running, and as not blocking it: so who runs is believed only
- * when he has had a processor for a while, or has got none for so long.
+ * when he has had a processor for a while without sleeping, or has got none for so long.
  */
 static int takes_default(pid_t process, int signal)
 {
     enum { A_WHILE = 2000000 /* ns */, SO_LONG = 10000 /* ms */, NOT_TOLD = 500 /* ms */ };
     const struct timespec millisecond = {.tv_nsec = 1000000};
     struct disposition before, after;
-    uint64_t begin = 0;
+    uint64_t begin = 0;           /* of the processor's time: when he was first seen to run, */
+    unsigned long long slept = 0; /* and how often he had slept by then */
     for (int tries = 0, waited = 0, was_running = 0; tries < 1000;) {
         if (!read_disposition(process, &before))
             return 0;
@@ -356,16 +357,17 @@ static int takes_default(pid_t process, int signal)
         if (!read_disposition(process, &after))
             return 0;
         uint64_t now = call == RUNNING ? processor_time(process) : 0;
-        if (!was_running)
+        if (!was_running || slept != after.slept)
             begin = now;
         was_running = call == RUNNING;
+        slept = after.slept;
         if (was_running && now - begin < A_WHILE && waited < (now ? SO_LONG : NOT_TOLD)) {
             nanosleep(&millisecond, NULL);
             waited++;
             continue;
         }
         if (before.slept == after.slept)
-            return call != -1 && call != SYS_rt_sigtimedwait && !(after.taken >> (signal - 1) & 1);
+            return call != UNKNOWN && call != SYS_rt_sigtimedwait && !(after.taken >> (signal - 1) & 1);
         tries++;
     }
     return 0;

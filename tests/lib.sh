@@ -304,6 +304,7 @@ needs_ranges() {
 }
 
 start() {
+    : >"$tmp/out" # now, and not when the process is there
     "$@" >"$tmp/out" 2>"$tmp/err" &
     started=$!
 }
