@@ -284,7 +284,7 @@ testCpuWeight() {
     for weight in 100 400; do
         cg-limit --cpus "$processor" --cpu-weight $weight sh -c '
             : >"$0/up.$1"; until [ -e "$0/go" ]; do sleep 0.01; done
-            exec probe burn 2000' "$tmp" $weight >"$tmp/burnt.$weight" &
+            exec probe burn 4000' "$tmp" $weight >"$tmp/burnt.$weight" &
     done
     for weight in 100 400; do
         await 20 [ -e "$tmp/up.$weight" ] || fail "the one of weight $weight did not start"
