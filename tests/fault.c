@@ -25,8 +25,8 @@ int main(void)
     int faults = (int)syscall(SYS_userfaultfd, O_CLOEXEC | USER_MODE_ONLY);
     struct api api = {.api = API};
     struct range range = {.start = (uintptr_t)memory, .length = PAGE, .mode = MISSING};
-    if (memory == MAP_FAILED || faults < 0 || ioctl(faults, (int)SAY_API, &api) < 0 ||
-        ioctl(faults, (int)REGISTER, &range) < 0 || write(STDOUT_FILENO, "ready\n", 6) < 0)
+    if (memory == MAP_FAILED || faults < 0 || syscall(SYS_ioctl, faults, SAY_API, &api) < 0 ||
+        syscall(SYS_ioctl, faults, REGISTER, &range) < 0 || write(STDOUT_FILENO, "ready\n", 6) < 0)
         return 1;
     return *(volatile char *)memory;
 }
