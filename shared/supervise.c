@@ -316,9 +316,9 @@ static int read_disposition(pid_t process, struct disposition *disposition)
     return found == 7;
 }
 
-/* The call of the kernel that the process is in (/proc/PID/syscall): its number, RUNNING, NONE when it sleeps outside of
+/* The call of the kernel that the process is in (/proc/PID/syscall): its number, RUNNING, -1 when it sleeps outside of
  * calls, as for a page of memory that is to be read in, or UNKNOWN when that cannot be found out. */
-enum { NONE = -1, RUNNING = -2, UNKNOWN = -3 };
+enum { RUNNING = -2, UNKNOWN = -3 };
 static long call_of(pid_t process)
 {
     char path[48], call[256];
