@@ -106,7 +106,7 @@ testProcess1HoldsNothingOfTheHost() {
 
 testProcess1HoldsNothingOfTheHostBehindWhichAStageFollows() {
     attempt fd-close ns-enter -mp root-setup "$root" mnt-proc /proc \
-        pid-init env-set A=1 sh -c 'ls /proc/1/fd; tr "\0" "\n" </proc/self/environ | grep ^MINICTR_[A-L,N-Z]'
+        pid-init env-set A=1 sh -c 'ls /proc/1/fd; tr "\0" "\n" </proc/self/environ | grep ^MINICTR_[A-LN-Z]'
     printed '0
 1
 2'
