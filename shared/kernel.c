@@ -123,10 +123,12 @@ pid_t fork_with(uint64_t flags, int cgroup)
 pid_t fork_sharing(uint64_t flags, int (*run)(void *context), void *context)
 {
     /* Not on that of the caller: AddressSanitizer keeps in mind what is on a stack that is not returned from. */
-    static _Alignas(4096) char stack[65536] LARGE;
-    pid_t child = clone(run, stack + sizeof stack, (int)flags | CLONE_VM | CLONE_VFORK | SIGCHLD, context);
+    enum { PAGE = 4096, SIZE = 16 * PAGE };
+    static char memory[SIZE + PAGE] LARGE; /* aligned by the linker, it would move what is small to a page of its own */
+    char *stack = memory + PAGE - (uintptr_t)memory % PAGE;
+    pid_t child = clone(run, stack + SIZE, (int)flags | CLONE_VM | CLONE_VFORK | SIGCHLD, context);
     if (child > 0)
-        madvise(stack, sizeof stack, MADV_DONTNEED); /* nobody is on it any more */
+        madvise(stack, SIZE, MADV_DONTNEED); /* nobody is on it any more */
     return child;
 }
 
