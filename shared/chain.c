@@ -8,6 +8,7 @@
 #include "message.h"
 #include "start.h"
 #include "trace.h"
+#include "variable.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -48,41 +49,16 @@ int chain_passes_on(void)
     return 0;
 }
 
-/* Returns where the entry stands in the environment, or NULL. */
-static char **entry_of(const char *variable)
-{
-    size_t length = strlen(variable);
-    for (char **entry = environ; *entry; entry++)
-        if (strncmp(*entry, variable, length) == 0 && (*entry)[length] == '=')
-            return entry;
-    return NULL;
-}
-
-static const char *value_of(const char *variable)
-{
-    char **entry = entry_of(variable);
-    return entry ? *entry + strlen(variable) + 1 : NULL;
-}
-
-static void forget(const char *variable)
-{
-    for (char **entry; (entry = entry_of(variable));)
-        do
-            entry[0] = entry[1];
-        while (*++entry);
-}
-
 static _Noreturn void refuse_variable(const char *variable)
 {
     hint("it is for the stages to set, not for the user");
-    refuse("the variable %s is \"%s\", which is no descriptor of theirs", variable,
-           value_of(variable));
+    refuse("the variable %s is \"%s\", which is no descriptor of theirs", variable, variable_value(variable));
 }
 
 /* Returns the descriptor that a variable holds, or -1 when it is not set. */
 static int descriptor_in(const char *variable)
 {
-    const char *text = value_of(variable);
+    const char *text = variable_value(variable);
     if (!text)
         return -1;
     char *end;
@@ -98,8 +74,7 @@ static void pass_on(const char *variable, char *entry, size_t size, int fd)
     if (fcntl(fd, F_SETFD, 0) < 0)
         fail("cannot pass on descriptor %d", fd);
     snprintf(entry, size, "%s=%d", variable, fd);
-    if (putenv(entry) != 0)
-        fail("cannot set %s", variable);
+    variable_set(entry);
 }
 
 static void drop(const char *variable)
@@ -108,7 +83,7 @@ static void drop(const char *variable)
     if (fd < 0)
         return;
     close(fd);
-    forget(variable);
+    variable_forget(variable);
 }
 
 int chain_kept_stages(void)
@@ -202,7 +177,7 @@ void chain_directory(char *path)
 
 int chain_made(char letter)
 {
-    const char *made = value_of(made_variable);
+    const char *made = variable_value(made_variable);
     return made && strchr(made, letter);
 }
 
@@ -210,18 +185,16 @@ void chain_note_made(const char *letters)
 {
     static char entry[64];
     char longer[sizeof entry];
-    const char *before = value_of(made_variable);
+    const char *before = variable_value(made_variable);
     if (snprintf(longer, sizeof longer, "%s=%s%s", made_variable, before ? before : "", letters) >=
         (int)sizeof longer)
         refuse("the variable %s is too long for one more letter", made_variable);
-    strcpy(entry, longer);
-    if (putenv(entry) != 0)
-        fail("cannot set %s", made_variable);
+    variable_set(strcpy(entry, longer));
 }
 
 void chain_note_gone(char letter)
 {
-    char *made = (char *)(uintptr_t)value_of(made_variable), *to = made;
+    char *made = (char *)(uintptr_t)variable_value(made_variable), *to = made;
     for (; made && *made; made++)
         if (*made != letter)
             *to++ = *made;
@@ -344,7 +317,7 @@ static const char *candidate_in(const char *element, const char *name, char *can
 /* Executes a program from PATH as execvp(3) does; returns the error that says most. */
 static void exec_from_path(char **words)
 {
-    const char *path = value_of("PATH");
+    const char *path = variable_value("PATH");
     char candidate[PATH_MAX], refused[PATH_MAX] = "";
 
     if (!path)
@@ -386,7 +359,7 @@ static void leave_stages(char **words)
     chain_drop_stages();
     chain_drop_terminal();
     trace_drop();
-    forget(made_variable);
+    variable_forget(made_variable);
     start_leave();
     has_left = 1;
 }

@@ -1,6 +1,5 @@
 #include "compare.h"
 
-#include "compose.h"
 #include "grow.h"
 #include "kernel.h"
 #include "message.h"
@@ -144,7 +143,7 @@ static void sort_names(struct level *level)
 {
     size_t count = 0;
     char *text = level->text;
-    level->names = allocate(level->count + 1, sizeof *level->names);
+    level->names = grow_to(NULL, &(size_t){0}, (level->count + 1) * sizeof *level->names);
     for (size_t i = 0; i < level->count; i++, text += strlen(text) + 1)
         level->names[i] = text + 1;
     if (level->count)

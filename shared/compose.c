@@ -1,7 +1,9 @@
 #include "compose.h"
 
+#include "allocate.h"
 #include "chain.h"
 #include "closest.h"
+#include "grow.h"
 #include "json.h"
 #include "message.h"
 #include "quote.h"
@@ -10,17 +12,8 @@
 #include <limits.h>
 #include <stdint.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
-
-void *allocate(size_t count, size_t size)
-{
-    void *memory = calloc(count, size);
-    if (!memory)
-        fail("cannot compose the chain");
-    return memory;
-}
 
 struct composition compose(size_t room)
 {
@@ -104,13 +97,20 @@ void add_break(struct composition *chain, const char *option, const char *stage,
     *chain = broken;
 }
 
+/* Returns room for a word as it is written. It is there until the next one. */
+static char *room_for(size_t size)
+{
+    static char *text;
+    static size_t room;
+    return text = grow_to(text, &room, size);
+}
+
 static void print_word(const char *word)
 {
     size_t size = quote_word(NULL, 0, word) + 1;
-    char *text = allocate(size, 1);
+    char *text = room_for(size);
     quote_word(text, size, word);
     fputs(text, stdout);
-    free(text);
 }
 
 static _Noreturn void end_output(void)
@@ -142,10 +142,9 @@ _Noreturn void print_chain(const struct composition *chain)
 static void print_text(const char *word)
 {
     size_t size = 6 * strlen(word) + 9;
-    char *text = allocate(size, 1);
+    char *text = room_for(size);
     add_json_text(text, 0, size, word, strlen(word));
     printf("\"%s\"", text);
-    free(text);
 }
 
 _Noreturn void print_stages(const struct composition *chain)

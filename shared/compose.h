@@ -14,10 +14,6 @@ struct composition {
     int takes_pairs; /* the operands of the last stage are all words with "=" in them */
 };
 
-/* Returns COUNT zeroed elements of SIZE bytes; ends with status 125 and a message when there is no
- * memory. */
-void *allocate(size_t count, size_t size);
-
 /* Begins a chain of at most so many words. */
 struct composition compose(size_t room);
 

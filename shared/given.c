@@ -1,7 +1,7 @@
 #include "given.h"
 
+#include "allocate.h"
 #include "capability.h"
-#include "compose.h"
 #include "file.h"
 #include "large.h"
 #include "limit.h"

@@ -1,8 +1,8 @@
 #include "inline.h"
 
+#include "allocate.h"
 #include "chain.h"
 #include "kernel.h"
-#include "message.h"
 #include "trace.h"
 
 #include <setjmp.h>
@@ -51,8 +51,8 @@ static void show(char **words)
 static void move_words(char **words)
 {
     for (; *words; words++)
-        if (*words >= shown && *words < shown + shown_size && !(*words = strdup(*words)))
-            fail("cannot keep the words of the chain");
+        if (*words >= shown && *words < shown + shown_size)
+            *words = strcpy(allocate(strlen(*words) + 1, 1), *words);
 }
 
 static void do_as_if_executed(char **words)

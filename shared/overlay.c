@@ -1,6 +1,6 @@
 #include "overlay.h"
 
-#include "compose.h"
+#include "allocate.h"
 #include "kernel.h"
 #include "message.h"
 #include "mount.h"
@@ -11,7 +11,6 @@
 #include <inttypes.h>
 #include <limits.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <sys/xattr.h>
@@ -82,10 +81,7 @@ char *recorded_layers(int directory, size_t *length)
     if (size < 0 && errno != ENODATA && errno != ENOTSUP)
         fail("cannot read the layers of the root: %s", attribute);
     *length = size < 0 ? 0 : (size_t)size;
-    if (size > 0)
-        return text;
-    free(text);
-    return NULL;
+    return size > 0 ? text : NULL;
 }
 
 static int open_recorded(const char *line)

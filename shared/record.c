@@ -1,6 +1,6 @@
 #include "record.h"
 
-#include "compose.h"
+#include "allocate.h"
 #include "kernel.h"
 #include "message.h"
 #include "namespace.h"
@@ -19,15 +19,14 @@ enum { MOST = 64 * 1024 }; /* XATTR_SIZE_MAX */
 
 void record_chain(const struct cgroup *group, char *const *words)
 {
-    char text[MOST];
     size_t length = 0;
-    for (; *words; words++) {
-        size_t size = strlen(*words) + 1;
-        if (size > sizeof text - length)
-            return;
-        memcpy(text + length, *words, size);
-        length += size;
-    }
+    for (char *const *word = words; *word; word++)
+        length += strlen(*word) + 1;
+    if (length > MOST)
+        return;
+    char *text = allocate(length, 1), *end = text;
+    for (; *words; words++)
+        end = stpcpy(end, *words) + 1;
     if (fsetxattr(group->places[0].group, by_root, text, length, 0) < 0)
         fsetxattr(group->places[0].group, by_user, text, length, 0);
 }

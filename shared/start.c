@@ -2,12 +2,12 @@
 
 #include "file.h"
 #include "message.h"
+#include "variable.h"
 
 #include <errno.h>
 #include <fcntl.h>
 #include <limits.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <unistd.h>
 
 const char start_variable[] = "MINICTR_START";
@@ -21,7 +21,7 @@ static int is_passed(uint64_t fd)
 
 void start_begin(void)
 {
-    const char *text = getenv(start_variable);
+    const char *text = variable_value(start_variable);
     uint64_t fds[2];
     handover = messages = -1;
     if (!text)
@@ -43,8 +43,7 @@ void start_pass_on(int first, int second)
     if (fcntl(handover, F_SETFD, 0) < 0 || (messages >= 0 && fcntl(messages, F_SETFD, 0) < 0))
         fail("cannot pass on the descriptors %d and %d", handover, messages);
     snprintf(entry, sizeof entry, "%s=%d:%d", start_variable, handover, messages);
-    if (putenv(entry) != 0)
-        fail("cannot set %s", start_variable);
+    variable_set(entry);
 }
 
 int is_starting(void)
@@ -79,7 +78,7 @@ void start_leave(void)
     static const char word = START_LEAVES;
     if (!is_starting())
         return;
-    unsetenv(start_variable);
+    variable_forget(start_variable);
     if (fcntl(handover, F_SETFD, FD_CLOEXEC) < 0 || fcntl(messages, F_SETFD, FD_CLOEXEC) < 0 ||
         (errno = write_or_lose(handover, &word, 1)))
         fail("cannot tell chain-detach that PROG is next");
@@ -87,7 +86,7 @@ void start_leave(void)
 
 void start_stay(int is_seen)
 {
-    unsetenv(start_variable);
+    variable_forget(start_variable);
     if (handover >= 0)
         close(handover);
     handover = -1;

@@ -1,10 +1,12 @@
 #include "trace.h"
 
+#include "allocate.h"
 #include "file.h"
 #include "kernel.h"
 #include "large.h"
 #include "message.h"
 #include "quote.h"
+#include "variable.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -42,13 +44,12 @@ static void pass_on(void)
 {
     static char entry[96];
     snprintf(entry, sizeof entry, "%s=%d:%" PRIu64 ":%" PRIu64, trace_variable, trace, origin, last);
-    if (putenv(entry) != 0)
-        fail("cannot set %s", trace_variable);
+    variable_set(entry);
 }
 
 void trace_begin(const char *name)
 {
-    const char *text = getenv(trace_variable);
+    const char *text = variable_value(trace_variable);
     uint64_t numbers[3]; /* the descriptor, and two times */
     int fd = -1;
     stage = name;
@@ -95,8 +96,10 @@ void trace_to(const char *file)
         strspn(file, "0123456789:") == strlen(file))
         file = digits;
     file_named = file ? file : "2";
-    if (setenv(trace_variable, file_named, 1) < 0)
-        fail("cannot set %s", trace_variable);
+    size_t size = strlen(trace_variable) + 1 + strlen(file_named) + 1;
+    char *entry = allocate(size, 1);
+    snprintf(entry, size, "%s=%s", trace_variable, file_named);
+    variable_set(entry);
 }
 
 const char *trace_file(void)
@@ -217,7 +220,7 @@ int trace_descriptor(void)
 
 void trace_drop(void)
 {
-    unsetenv(trace_variable);
+    variable_forget(trace_variable);
     if (trace > STDERR_FILENO)
         close(trace);
     trace = -1;

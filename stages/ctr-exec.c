@@ -1,5 +1,6 @@
 /* ctr-exec: run a program in a running container, under the locks of the chain that made it. */
 #include "account.h"
+#include "allocate.h"
 #include "chain.h"
 #include "compose.h"
 #include "container.h"

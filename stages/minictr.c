@@ -1,5 +1,6 @@
 /* minictr: compose the chain of a container, and run it or print it. */
 #include "account.h"
+#include "allocate.h"
 #include "chain.h"
 #include "capability.h"
 #include "cgroup.h"

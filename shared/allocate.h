@@ -1,0 +1,13 @@
+/*
+ * allocate.h: memory that is never given back.
+ */
+#ifndef ALLOCATE_H
+#define ALLOCATE_H
+
+#include <stddef.h>
+
+/* Returns COUNT zeroed elements of SIZE bytes, aligned for any type (malloc(3)). Ends with 125 and a message when
+ * there is no memory. */
+void *allocate(size_t count, size_t size);
+
+#endif
