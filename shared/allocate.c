@@ -6,6 +6,7 @@
 #include <errno.h>
 #include <stdalign.h>
 #include <stdint.h>
+#include <string.h>
 #include <sys/mman.h>
 
 /* What a start needs has room here, and costs no more than the pages that it fills. The first use of malloc(3) takes
@@ -30,4 +31,9 @@ void *allocate(size_t count, size_t size)
     if (mapped == MAP_FAILED)
         fail("cannot get %zu bytes of memory", bytes);
     return mapped;
+}
+
+char *copy_of(const char *text)
+{
+    return strcpy(allocate(strlen(text) + 1, 1), text);
 }

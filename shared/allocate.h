@@ -10,4 +10,7 @@
  * there is no memory. */
 void *allocate(size_t count, size_t size);
 
+/* Returns a copy of the string, as strdup(3) does. Ends as allocate() does. */
+char *copy_of(const char *text);
+
 #endif

@@ -25,7 +25,7 @@ struct cgroup {
     struct cgroup_place places[CGROUP_CONTROLLERS]; /* in the order of their first controller */
     const char *parent; /* as it was asked for, or NULL */
     char name[65];
-    struct hierarchy hierarchies[CGROUP_CONTROLLERS]; /* large, and mostly unused: last */
+    struct hierarchy hierarchies[CGROUP_CONTROLLERS];
 };
 
 struct cgroup_usage {

@@ -1,10 +1,10 @@
 #include "chain.h"
 
+#include "allocate.h"
 #include "blame.h"
 #include "capability.h"
 #include "inline.h"
 #include "kernel.h"
-#include "large.h"
 #include "message.h"
 #include "start.h"
 #include "trace.h"
@@ -132,11 +132,11 @@ static const char *fixed_directory;
 
 void chain_fix_directory(void)
 {
-    static char path[PATH_MAX] LARGE;
+    char path[PATH_MAX];
     if (chain_kept_stages() >= 0)
         return;
     chain_directory(path);
-    fixed_directory = path;
+    fixed_directory = copy_of(path);
 }
 
 /* Writes the path of this program, from how it was called; returns whether it could. */

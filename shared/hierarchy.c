@@ -1,11 +1,13 @@
 #include "hierarchy.h"
 
+#include "allocate.h"
 #include "file.h"
 #include "mountinfo.h"
 #include "namespace.h"
 
 #include <errno.h>
 #include <fcntl.h>
+#include <limits.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/vfs.h>
@@ -117,19 +119,18 @@ static int is_delegated(const char *path, int version)
 static void choose_parent(struct hierarchy *hierarchy, const struct mounted *mount,
                           const char *parent)
 {
-    char own[PATH_MAX];
+    char own[PATH_MAX], path[PATH_MAX];
     int fits, seen = own_group(own, mount, hierarchy);
     hierarchy->mount = strlen(mount->point);
     if (parent && *parent == '/')
-        fits = join(hierarchy->path, mount->point, parent);
+        fits = join(path, mount->point, parent);
     else if (parent)
-        fits = seen && join(hierarchy->path, own, strcmp(parent, ".") == 0 ? "" : parent);
+        fits = seen && join(path, own, strcmp(parent, ".") == 0 ? "" : parent);
     else if (seen && (is_container(own + hierarchy->mount) || is_delegated(own, hierarchy->version)))
-        fits = join(hierarchy->path, own, "");
+        fits = join(path, own, "");
     else
-        fits = join(hierarchy->path, mount->point, "");
-    if (!fits)
-        *hierarchy->path = '\0';
+        fits = join(path, mount->point, "");
+    hierarchy->path = fits ? copy_of(path) : "";
     hierarchy->is_own = seen && strcmp(own, hierarchy->path) == 0;
     hierarchy->is_outside = list_has(mount->root, "/", "..");
 }
@@ -143,14 +144,15 @@ static int find_usual(struct hierarchy *list, unsigned controllers)
 {
     enum { CGROUP_V1 = 0x27e0eb }; /* CGROUP_SUPER_MAGIC, statfs(2) */
     struct statfs found[CGROUP_CONTROLLERS];
+    char path[64];
     int count = 0;
     for (int i = 0; i < CGROUP_CONTROLLERS; i++) {
         struct hierarchy *hierarchy = &list[count];
         if (!(controllers >> i & 1))
             continue;
-        int length = sprintf(hierarchy->path, "/sys/fs/cgroup/%s", controller_name(i, 1));
-        if (statfs(hierarchy->path, &found[count]) < 0 || found[count].f_type != CGROUP_V1 ||
-            faccessat(AT_FDCWD, hierarchy->path, W_OK, AT_EACCESS) < 0)
+        int length = sprintf(path, "/sys/fs/cgroup/%s", controller_name(i, 1));
+        if (statfs(path, &found[count]) < 0 || found[count].f_type != CGROUP_V1 ||
+            faccessat(AT_FDCWD, path, W_OK, AT_EACCESS) < 0)
             return 0;
         for (int j = 0; j < count; j++)
             if (memcmp(&found[j].f_fsid, &found[count].f_fsid, sizeof found[j].f_fsid) == 0)
@@ -158,6 +160,7 @@ static int find_usual(struct hierarchy *list, unsigned controllers)
         hierarchy->version = 1;
         hierarchy->controllers = 1U << i;
         hierarchy->mount = (size_t)length;
+        hierarchy->path = copy_of(path);
         hierarchy->is_own = hierarchy->is_outside = 0;
         count++;
     }

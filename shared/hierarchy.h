@@ -8,7 +8,6 @@
 #ifndef HIERARCHY_H
 #define HIERARCHY_H
 
-#include <limits.h>
 #include <stddef.h>
 #include <sys/types.h>
 
@@ -29,7 +28,7 @@ struct hierarchy {
     int is_own;           /* PATH is the caller's own group */
     int is_outside;       /* the mount shows groups above the root of the caller's cgroup namespace */
     size_t mount;         /* how many bytes of PATH are the mount point */
-    char path[PATH_MAX];  /* the group below which ours are made, the mount point included; empty: it
+    const char *path;     /* the group below which ours are made, the mount point included; empty: it
                              is below the caller's own group, and that cannot be seen */
 };
 

@@ -52,7 +52,7 @@ static void move_words(char **words)
 {
     for (; *words; words++)
         if (*words >= shown && *words < shown + shown_size)
-            *words = strcpy(allocate(strlen(*words) + 1, 1), *words);
+            *words = copy_of(*words);
 }
 
 static void do_as_if_executed(char **words)

@@ -114,7 +114,7 @@ static int cut_read_only(char *copy)
 /* Adds the stage for SOURCE:DIR[:ro|:rw]. */
 static void add_bind(struct composition *chain, const char *text, const char *map)
 {
-    char *copy = strcpy(allocate(strlen(text) + 1, 1), text), *source = allocate(PATH_MAX, 1);
+    char *copy = copy_of(text), *source = allocate(PATH_MAX, 1);
     int read_only = cut_read_only(copy);
     char *dir = split_bind(copy, text);
     if (!realpath(copy, source))
