@@ -9,24 +9,31 @@
 #include <string.h>
 #include <sys/mman.h>
 
-/* What a start needs has room here, and costs no more than the pages that it fills. The first use of malloc(3) takes
- * four system calls, and touches three pages besides. */
-static alignas(max_align_t) char memory[32 * 1024] LARGE;
-static size_t used;
+enum { ALIGNED = alignof(max_align_t) };
+
+/* What a start needs has room in these, and costs no more than the pages that it fills: mostly none, since the small
+ * one shares a page with other variables. The first use of malloc(3) takes four system calls, and three pages. */
+static alignas(ALIGNED) char small[1024], large[32 * 1024] LARGE;
+static size_t small_used, large_used;
+
+static void *take(char *from, size_t *used, size_t size)
+{
+    *used += size;
+    return from + *used - size;
+}
 
 void *allocate(size_t count, size_t size)
 {
-    enum { ALIGNED = alignof(max_align_t) };
-    size_t bytes = count * size, rest = sizeof memory - used;
+    size_t bytes = count * size;
+    bytes += -bytes % ALIGNED;
     if (size && count > (SIZE_MAX - ALIGNED) / size) {
         errno = ENOMEM;
         fail("cannot get memory");
     }
-    bytes += -bytes % ALIGNED;
-    if (bytes <= rest) {
-        used += bytes;
-        return memory + used - bytes;
-    }
+    if (bytes <= sizeof small - small_used)
+        return take(small, &small_used, bytes);
+    if (bytes <= sizeof large - large_used)
+        return take(large, &large_used, bytes);
     void *mapped = mmap(NULL, bytes, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
     if (mapped == MAP_FAILED)
         fail("cannot get %zu bytes of memory", bytes);

@@ -127,52 +127,50 @@ static int is_own_path(const char *path)
            readlink(path, target, sizeof target) < 0 && errno == EINVAL;
 }
 
+/* Joins two paths, in memory of its own. */
+static char *join(const char *directory, const char *name)
+{
+    size_t size = strlen(directory) + 1 + strlen(name) + 1;
+    char *path = allocate(size, 1);
+    snprintf(path, size, "%s/%s", directory, name);
+    return path;
+}
+
+/* Returns the path of this program: CALLED, when that leads to it, from the working directory on. Not inlined: it would
+ * be a page of the stack for all that are called by a whole path, as stages are. */
+__attribute__((noinline))
+static char *find_program(const char *called)
+{
+    char path[PATH_MAX];
+    if (called && getcwd(path, sizeof path) && strlen(path) + 1 + strlen(called) < PATH_MAX)
+        return join(path, called);
+    /* What /proc says of a process is dear: it is made for each process anew. */
+    ssize_t length = readlink("/proc/self/exe", path, sizeof path - 1);
+    if (length < 0)
+        fail("cannot find out where this program is: /proc/self/exe");
+    path[length] = '\0';
+    return copy_of(path);
+}
+
 /* Where the directory was before the working directory changed. */
 static const char *fixed_directory;
 
-void chain_fix_directory(void)
-{
-    char path[PATH_MAX];
-    if (chain_kept_stages() >= 0)
-        return;
-    chain_directory(path);
-    fixed_directory = copy_of(path);
-}
-
-/* Writes the path of this program, from how it was called; returns whether it could. */
-static int find_by_call(char *path)
+const char *chain_directory(void)
 {
     const char *called = (const char *)getauxval(AT_EXECFN);
-    size_t length = 0;
+    if (fixed_directory)
+        return fixed_directory;
     if (!is_own_path(called))
-        return 0;
-    if (*called != '/') {
-        if (!getcwd(path, PATH_MAX))
-            return 0;
-        length = strlen(path);
-        path[length++] = '/';
-    }
-    if (length + strlen(called) >= PATH_MAX)
-        return 0;
-    strcpy(path + length, called);
-    return 1;
+        called = NULL;
+    char *path = called && *called == '/' ? copy_of(called) : find_program(called), *slash = strrchr(path, '/');
+    slash[slash == path] = '\0';
+    return path;
 }
 
-void chain_directory(char *path)
+void chain_fix_directory(void)
 {
-    ssize_t length;
-    if (fixed_directory) {
-        strcpy(path, fixed_directory);
-        return;
-    }
-    /* What /proc says of a process is dear: it is made for each process anew. */
-    if (!find_by_call(path)) {
-        if ((length = readlink("/proc/self/exe", path, PATH_MAX - 1)) < 0)
-            fail("cannot find out where this program is: /proc/self/exe");
-        path[length] = '\0';
-    }
-    char *slash = strrchr(path, '/');
-    slash[slash == path] = '\0';
+    if (chain_kept_stages() < 0)
+        fixed_directory = chain_directory();
 }
 
 int chain_made(char letter)
@@ -247,11 +245,8 @@ static int have_directory_copied(const char *path)
 static void keep_stages(int (*copy)(const char *path))
 {
     static char entry[64];
-    char path[PATH_MAX];
-    if (chain_kept_stages() >= 0)
-        return;
-    chain_directory(path);
-    pass_on(stages_variable, entry, sizeof entry, copy(path));
+    if (chain_kept_stages() < 0)
+        pass_on(stages_variable, entry, sizeof entry, copy(chain_directory()));
 }
 
 void chain_keep_stages(char **rest)
@@ -267,30 +262,20 @@ void chain_have_stages_kept(void)
     keep_stages(have_directory_copied);
 }
 
-/* Writes where a stage of this name would be into PATH: relative to the descriptor STAGES, or with -1 its
- * whole path. Returns whether it can be one. */
-static int find_stage(int stages, const char *name, char *path)
+/* Returns where a stage of this name would be: relative to the descriptor STAGES, or with -1 its whole path; NULL when
+ * it can be none. */
+static const char *find_stage(int stages, const char *name)
 {
-    size_t length = 0;
     if (strcmp(name, ".") == 0 || strcmp(name, "..") == 0 || !*name)
-        return 0;
-    if (stages < 0) {
-        chain_directory(path);
-        length = strlen(path);
-        path[length++] = '/';
-    }
-    if (length + strlen(name) >= PATH_MAX)
-        return 0;
-    strcpy(path + length, name);
-    return 1;
+        return NULL;
+    return stages >= 0 ? name : join(chain_directory(), name);
 }
 
 /* Executes a stage; returns when there is none of that name. */
 static void exec_stage(int stages, char **words)
 {
-    char path[PATH_MAX + 1];
-
-    if (!find_stage(stages, words[0], path))
+    const char *path = find_stage(stages, words[0]);
+    if (!path)
         return;
     if (stages >= 0)
         exec_at(stages, path, words, environ);
@@ -371,13 +356,12 @@ static int is_bare(const char *word)
 
 void chain_prepare(char **words)
 {
-    char path[PATH_MAX + 1];
     int stages = chain_kept_stages();
+    const char *path;
     trace_next(words[0]);
     if (is_bare(words[0]) && is_inlined(words[0]))
         return;
-    if (is_bare(words[0]) && find_stage(stages, words[0], path) &&
-        faccessat(stages, path, F_OK, 0) == 0)
+    if (is_bare(words[0]) && (path = find_stage(stages, words[0])) && faccessat(stages, path, F_OK, 0) == 0)
         return;
     leave_stages(words);
 }

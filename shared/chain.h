@@ -89,11 +89,11 @@ void chain_keep_terminal(int socket);
 void chain_drop_terminal(void);
 
 /*
- * Writes the absolute path of the directory of the running program into PATH (PATH_MAX bytes): from how
- * it was called (AT_EXECFN, getauxval(3)) when that leads to it, else from /proc/self/exe. It does not
- * end in a slash. Ends with 125 and a message when neither can be had.
+ * Returns the absolute path of the directory of the running program: from how it was called (AT_EXECFN,
+ * getauxval(3)) when that leads to it, else from /proc/self/exe. It does not end in a slash, but for "/". Ends with
+ * 125 and a message when neither can be had, or there is no memory.
  */
-void chain_directory(char *path);
+const char *chain_directory(void);
 
 /* Finds it now and remembers it, for a stage that changes the working directory; behind root-setup it is a
  * descriptor, and there is nothing to do. */

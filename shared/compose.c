@@ -122,9 +122,8 @@ static _Noreturn void end_output(void)
 
 _Noreturn void print_chain(const struct composition *chain)
 {
-    char directory[PATH_MAX], path[PATH_MAX + 32];
-    chain_directory(directory);
-    snprintf(path, sizeof path, "%s/%s", directory, chain->words[0]);
+    char path[PATH_MAX + 32];
+    snprintf(path, sizeof path, "%s/%s", chain_directory(), chain->words[0]);
     if (trace_file()) {
         fputs("MINICTR_TRACE=", stdout);
         print_word(trace_file());

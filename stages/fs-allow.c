@@ -97,15 +97,13 @@ static void allow(int ruleset, const char *path, unsigned rights)
  * nothing is allowed that the command line does not say. */
 static void allow_stages(int ruleset, const char *next)
 {
-    char path[PATH_MAX];
     int stages = chain_kept_stages();
     if (strchr(next, '/'))
         return;
     if (stages < 0) {
-        chain_directory(path);
-        stages = open_path(AT_FDCWD, path, 0, ANYWHERE);
+        stages = open_path(AT_FDCWD, chain_directory(), 0, ANYWHERE);
         if (stages < 0)
-            fail("cannot find the directory of the stages: %s", path);
+            fail("cannot find the directory of the stages: %s", chain_directory());
     }
     if (faccessat(stages, next, F_OK, 0) == 0 && landlock_allow(ruleset, stages, EXECUTE) < 0)
         fail("cannot allow the directory of the stages");

@@ -49,10 +49,10 @@ static const struct inlined stages[] = {
 static const char *default_root(void)
 {
     static const char base[] = "/rootfs/base";
-    char *path = allocate(PATH_MAX + sizeof base, 1);
-    chain_directory(path);
-    char *slash = strrchr(path, '/');
-    strcpy(slash ? slash : path, base);
+    const char *directory = chain_directory();
+    size_t length = (size_t)(strrchr(directory, '/') - directory);
+    char *path = memcpy(allocate(length + sizeof base, 1), directory, length);
+    strcpy(path + length, base);
     return path;
 }
 
