@@ -101,9 +101,10 @@ static void allow_stages(int ruleset, const char *next)
     if (strchr(next, '/'))
         return;
     if (stages < 0) {
-        stages = open_path(AT_FDCWD, chain_directory(), 0, ANYWHERE);
+        const char *directory = chain_directory();
+        stages = open_path(AT_FDCWD, directory, 0, ANYWHERE);
         if (stages < 0)
-            fail("cannot find the directory of the stages: %s", chain_directory());
+            fail("cannot find the directory of the stages: %s", directory);
     }
     if (faccessat(stages, next, F_OK, 0) == 0 && landlock_allow(ruleset, stages, EXECUTE) < 0)
         fail("cannot allow the directory of the stages");
