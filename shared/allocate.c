@@ -11,16 +11,10 @@
 
 enum { ALIGNED = alignof(max_align_t) };
 
-/* What a start needs has room in these, and costs no more than the pages that it fills: mostly none, since the small
- * one shares a page with other variables. The first use of malloc(3) takes four system calls, and three pages. */
-static alignas(ALIGNED) char small[1024], large[32 * 1024] LARGE;
-static size_t small_used, large_used;
-
-static void *take(char *from, size_t *used, size_t size)
-{
-    *used += size;
-    return from + *used - size;
-}
+/* What a start needs has room here, and costs no more than the pages that it fills: mostly none, as it begins in one
+ * that other variables are in. The first use of malloc(3) takes four system calls, and three pages. */
+static alignas(ALIGNED) char memory[32 * 1024] FILLED;
+static size_t used;
 
 void *allocate(size_t count, size_t size)
 {
@@ -30,10 +24,10 @@ void *allocate(size_t count, size_t size)
         errno = ENOMEM;
         fail("cannot get memory");
     }
-    if (bytes <= sizeof small - small_used)
-        return take(small, &small_used, bytes);
-    if (bytes <= sizeof large - large_used)
-        return take(large, &large_used, bytes);
+    if (bytes <= sizeof memory - used) {
+        used += bytes;
+        return memory + used - bytes;
+    }
     void *mapped = mmap(NULL, bytes, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
     if (mapped == MAP_FAILED)
         fail("cannot get %zu bytes of memory", bytes);

@@ -17,8 +17,7 @@
 
 struct composition compose(size_t room)
 {
-    char **words = allocate(room + 1, sizeof *words + 1);
-    return (struct composition){.words = words, .begins = (unsigned char *)(words + room + 1)};
+    return (struct composition){.begins = allocate(room + 1, 1), .words = allocate(room + 1, sizeof(char *))};
 }
 
 void add(struct composition *chain, const char *word)

@@ -8,4 +8,7 @@
 
 #define LARGE __attribute__((section(".bss.~large")))
 
+/* The first of them, which is used from its beginning on: that still shares a page with the others. */
+#define FILLED __attribute__((section(".bss.~filled")))
+
 #endif

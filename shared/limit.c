@@ -1,5 +1,6 @@
 #include "limit.h"
 
+#include "allocate.h"
 #include "device.h"
 #include "file.h"
 #include "list.h"
@@ -9,42 +10,47 @@
 #include <errno.h>
 #include <inttypes.h>
 #include <limits.h>
+#include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/sysmacros.h>
 #include <unistd.h>
 
-enum { V1, V2 };
+enum { V1, V2, VALUE = 160 /* bytes, the zero byte included */ };
 
 static int is_max(const char *text)
 {
     return strcmp(text, "max") == 0;
 }
 
-/* Adds a limit whose values are still empty. */
+/* Adds a limit that has no values yet. */
 static struct limit *add(struct limits *limits, const char *option, int controller,
                          const char *v1_file, const char *v2_file)
 {
     if (limits->count == LIMITS)
         refuse("%s: these are too many limits: at most %d", option, LIMITS);
-    struct limit *limit = &limits->list[limits->count++];
-    *limit = (struct limit){option, controller, 0, 0, {v1_file, v2_file}, {"", ""}};
+    struct limit *limit = limits->list[limits->count++] = allocate(1, sizeof *limit);
+    *limit = (struct limit){.option = option, .controller = controller, .file = {v1_file, v2_file}};
     return limit;
 }
 
-void begin_limits(struct limits *limits)
+/* Returns what snprintf(3) makes of it, in memory of its own. */
+__attribute__((format(printf, 1, 2)))
+static const char *written(const char *format, ...)
 {
-    limits->count = 0;
-    limits->memory = limits->swap = 0;
-    limits->has_memory = limits->has_swap = limits->swap_given = 0;
+    char value[VALUE];
+    va_list arguments;
+    va_start(arguments, format);
+    vsnprintf(value, sizeof value, format, arguments);
+    va_end(arguments);
+    return copy_of(value);
 }
 
-/* Writes the same number for both versions. */
 static void set_number(struct limit *limit, uint64_t v1, uint64_t v2)
 {
-    snprintf(limit->value[V1], LIMIT_VALUE, "%" PRIu64, v1);
-    snprintf(limit->value[V2], LIMIT_VALUE, "%" PRIu64, v2);
+    limit->value[V1] = written("%" PRIu64, v1);
+    limit->value[V2] = written("%" PRIu64, v2);
 }
 
 /* Memory is counted in pages: rounds down as the kernel does. The largest size there is, is none. */
@@ -120,8 +126,8 @@ void limit_cpu(struct limits *limits, const char *text)
     if (quota > (uint64_t)MOST * PERIOD)
         refuse("--cpu: %s is too large: at most %d", text, MOST);
     struct limit *limit = add(limits, "--cpu", CGROUP_CPU, "cpu.cfs_quota_us", "cpu.max");
-    snprintf(limit->value[V1], LIMIT_VALUE, "%" PRIu64, quota);
-    snprintf(limit->value[V2], LIMIT_VALUE, "%" PRIu64 " %d", quota, PERIOD);
+    limit->value[V1] = written("%" PRIu64, quota);
+    limit->value[V2] = written("%" PRIu64 " %d", quota, PERIOD);
 }
 
 void limit_cpu_weight(struct limits *limits, const char *text)
@@ -135,11 +141,10 @@ void limit_cpu_weight(struct limits *limits, const char *text)
 static void limit_set(struct limits *limits, const char *option, const char *text, const char *file)
 {
     check_list(option, text);
-    if (strlen(text) >= LIMIT_VALUE)
-        refuse("%s: the list is %zu bytes long: at most %d", option, strlen(text), LIMIT_VALUE - 1);
+    if (strlen(text) >= VALUE)
+        refuse("%s: the list is %zu bytes long: at most %d", option, strlen(text), VALUE - 1);
     struct limit *limit = add(limits, option, CGROUP_CPUSET, file, file);
-    strcpy(limit->value[V1], text);
-    strcpy(limit->value[V2], text);
+    limit->value[V1] = limit->value[V2] = text;
 }
 
 void limit_cpus(struct limits *limits, const char *text)
@@ -196,16 +201,13 @@ void limit_io(struct limits *limits, const char *text)
                                             : read_number(what, value, 1, UINT_MAX - 1);
         struct limit *limit = add(limits, "--io", CGROUP_IO, keys[i].v1_file, "io.max");
         limit->is_none = is_max(value);
-        snprintf(limit->value[V1], LIMIT_VALUE, "%u:%u %" PRIu64, major(device), minor(device),
-                 number);
-        snprintf(limit->value[V2], LIMIT_VALUE, "%u:%u %s=%" PRIu64, major(device), minor(device),
-                 keys[i].key, number);
-        for (struct limit *other = limits->list; other < limit; other++) {
-            size_t same = strcspn(limit->value[V2], "=") + 1;
-            if (other->controller == CGROUP_IO &&
-                strncmp(other->value[V2], limit->value[V2], same) == 0)
+        limit->value[V1] = written("%u:%u %" PRIu64, major(device), minor(device), number);
+        limit->value[V2] = written("%u:%u %s=%" PRIu64, major(device), minor(device), keys[i].key, number);
+        size_t same = strcspn(limit->value[V2], "=") + 1;
+        for (int j = 0; limits->list[j] != limit; j++)
+            if (limits->list[j]->controller == CGROUP_IO &&
+                strncmp(limits->list[j]->value[V2], limit->value[V2], same) == 0)
                 refuse("--io: %.*s is given twice", (int)same - 1, limit->value[V2]);
-        }
     }
 }
 
@@ -225,8 +227,8 @@ unsigned complete_limits(struct limits *limits)
         limit->optional = !limits->swap_given;
     }
     for (int i = 0; i < limits->count; i++)
-        if (!limits->list[i].is_none)
-            needed |= 1U << limits->list[i].controller;
+        if (!limits->list[i]->is_none)
+            needed |= 1U << limits->list[i]->controller;
     return needed;
 }
 
@@ -236,7 +238,7 @@ static int was_taken(const char *text, const char *value)
     for (const char *line = text; *line; line += strcspn(line, "\n"), line += *line != '\0') {
         int all = 1;
         for (const char *word = value; *word && all;) {
-            char one[LIMIT_VALUE], whole[1024];
+            char one[VALUE], whole[1024];
             size_t length = strcspn(word, " ");
             snprintf(one, sizeof one, "%.*s", (int)length, word);
             snprintf(whole, sizeof whole, "%.*s", (int)strcspn(line, "\n"), line);
@@ -257,6 +259,16 @@ static _Noreturn void refuse_limit(struct cgroup *group, const struct limit *lim
            limit->file[place->hierarchy->version - 1], reason);
 }
 
+/* The file has something else than what was written to it. */
+__attribute__((noinline))
+static _Noreturn void refuse_other(struct cgroup *group, const struct limit *limit, const struct cgroup_place *place,
+                                   const char *text, const char *value)
+{
+    char reason[4096 + 64];
+    snprintf(reason, sizeof reason, "is %.*s, not %s as it was told", (int)strcspn(text, "\n"), text, value);
+    refuse_limit(group, limit, place, reason);
+}
+
 /* Which CPUs or nodes a group really has; the name of that file differs. */
 static ssize_t read_effective(int directory, const char *file, int version, char *list, size_t size)
 {
@@ -268,12 +280,12 @@ static ssize_t read_effective(int directory, const char *file, int version, char
     return length;
 }
 
-static void set_limit(struct cgroup *group, const struct limit *limit)
+/* Into TEXT goes what the file has then. */
+static void set_and_check(struct cgroup *group, const struct limit *limit, char *text, size_t size)
 {
     const struct cgroup_place *place = cgroup_place(group, limit->controller);
     int version = place->hierarchy->version, is_set = limit->controller == CGROUP_CPUSET;
     const char *file = limit->file[version - 1], *value = limit->value[version - 1];
-    char text[4096], reason[4096 + 64];
     unsigned missing;
 
     if (!file) {
@@ -283,14 +295,14 @@ static void set_limit(struct cgroup *group, const struct limit *limit)
         refuse("%s: cgroup v%d has nothing like it", limit->option, version);
     }
     if (is_set) {
-        read_effective(place->base, file, version, text, sizeof text);
+        read_effective(place->base, file, version, text, size);
         if (*text && !list_is_within(value, text, &missing)) {
             cgroup_remove(group, NULL);
             refuse("%s: %u is not in %s, which is what %s/minictr has", limit->option, missing,
                    text, place->hierarchy->path);
         }
     }
-    if (write_and_reread(place->group, file, value, text, sizeof text) < 0) {
+    if (write_and_reread(place->group, file, value, text, size) < 0) {
         if (errno == ENOENT && limit->optional)
             return;
         if (errno == ENOENT)
@@ -299,7 +311,7 @@ static void set_limit(struct cgroup *group, const struct limit *limit)
         fail("%s: writing %s to %s/minictr/%s/%s", limit->option, value, place->hierarchy->path,
              group->name, file);
     }
-    if (is_set && read_effective(place->group, file, version, text, sizeof text) < 0) {
+    if (is_set && read_effective(place->group, file, version, text, size) < 0) {
         cgroup_remove(group, NULL);
         fail("%s: cannot find out what %s/minictr/%s has", limit->option, place->hierarchy->path,
              group->name);
@@ -307,14 +319,33 @@ static void set_limit(struct cgroup *group, const struct limit *limit)
     if (is_set ? list_is_within(value, text, &missing) && list_is_within(text, value, &missing)
                : was_taken(text, value))
         return;
-    text[strcspn(text, "\n")] = '\0';
-    snprintf(reason, sizeof reason, "is %s, not %s as it was told", text, value);
-    refuse_limit(group, limit, place, reason);
+    refuse_other(group, limit, place, text, value);
+}
+
+/* A page of the stack is only for the files that have lists. */
+__attribute__((noinline))
+static void set_list(struct cgroup *group, const struct limit *limit)
+{
+    char text[4096];
+    set_and_check(group, limit, text, sizeof text);
+}
+
+__attribute__((noinline))
+static void set_one(struct cgroup *group, const struct limit *limit)
+{
+    char text[64];
+    set_and_check(group, limit, text, sizeof text);
+}
+
+static void set_limit(struct cgroup *group, const struct limit *limit)
+{
+    int has_list = limit->controller == CGROUP_CPUSET || limit->controller == CGROUP_IO;
+    (has_list ? set_list : set_one)(group, limit);
 }
 
 void set_limits(struct cgroup *group, const struct limits *limits)
 {
     for (int i = 0; i < limits->count; i++)
-        if (!limits->list[i].is_none)
-            set_limit(group, &limits->list[i]);
+        if (!limits->list[i]->is_none)
+            set_limit(group, limits->list[i]);
 }

@@ -11,7 +11,7 @@
 
 #include "cgroup.h"
 
-enum { LIMITS = 80, LIMIT_VALUE = 160 };
+enum { LIMITS = 80 };
 
 struct limit {
     const char *option;
@@ -19,19 +19,16 @@ struct limit {
     int optional;        /* a file that is not there is no error */
     int is_none;         /* "max": nothing is written */
     const char *file[2]; /* on v1, v2; NULL: there is none like it */
-    char value[2][LIMIT_VALUE];
+    const char *value[2]; /* likewise: what is written */
 };
 
-struct limits {
+struct limits { /* all zero: none */
     int count;
     uint64_t memory, swap; /* bytes, when there is such a limit */
     int has_memory, has_swap;
     int swap_given;        /* also as "max" */
-    struct limit list[LIMITS];
+    struct limit *list[LIMITS];
 };
-
-/* Begins with none. */
-void begin_limits(struct limits *limits);
 
 void limit_memory(struct limits *limits, const char *text);
 void limit_memory_high(struct limits *limits, const char *text);

@@ -1,7 +1,6 @@
 /* cg-limit: put the rest of the chain into a control group of its own, with limits. */
 #include "cgroup.h"
 #include "chain.h"
-#include "large.h"
 #include "limit.h"
 #include "message.h"
 #include "record.h"
@@ -55,12 +54,11 @@ static void enter(void *group)
 int main(int argc, char **argv)
 {
     struct words words = read_words(&program, argc, argv);
-    static struct limits limits LARGE;
+    struct limits limits = {0};
     struct report report = {.fd = -1};
     struct cgroup group;
     struct supervisor supervisor;
     const char *name = NULL, *parent = NULL;
-    begin_limits(&limits);
 
     for (int letter; (letter = next_option(&words));)
         switch (letter) {

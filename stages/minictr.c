@@ -349,7 +349,8 @@ int main(int argc, char **argv)
     }
 
     /* The most is mnt-tmpfs --size SIZE -- DIR, or mnt-bind with four words, for a word of ours. */
-    struct composition composed = compose(5 * (size_t)argc + 2 * given_policy_lines + 90 + (size_t)4 * IDMAP_RANGES);
+    struct composition composed = compose(5 * (size_t)argc + 2 * given_policy_lines + 90 +
+                                          2 * (size_t)(ids.users.ranges + ids.groups.ranges));
     if (is_given(TIME)) {
         const char *picture = value_of(TIME, NULL);
         add_stage(&composed, "chain-time");
