@@ -65,8 +65,10 @@ static void change(uid_t user, gid_t group, const gid_t *groups, size_t count)
     if (groups)
         set_groups(groups, count);
     set_ids(user, group);
-    if (loses_power)
+    if (loses_power) {
+        prctl(PR_SET_KEEPCAPS, 0); /* as the next execution does */
         hold_capabilities();
+    }
 }
 
 /* A parent that died while the signal was forgotten is noticed by another one being there; not so in process 1

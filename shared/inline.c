@@ -62,7 +62,6 @@ static void do_as_if_executed(char **words)
     show(words);
     prctl(PR_SET_NAME, words[0]);
     prctl(PR_SET_DUMPABLE, 1);
-    prctl(PR_SET_KEEPCAPS, 0);
 }
 
 void call_inlined(char **words)

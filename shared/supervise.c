@@ -137,9 +137,10 @@ static int begin(struct supervisor *supervisor, uint64_t flags, int *self)
     /* A child that is process 1 must never have a signal blocked that the caller had not: what is
      * pending there is dropped when it is unblocked. So the supervisor blocks them only when the
      * child is there, and until then may be killed by one, and the child with it. */
-    sigprocmask(SIG_SETMASK, supervisor->child_is_init ? NULL : &all, &supervisor->mask);
     if (is_holding)
         supervisor->mask = mask_before;
+    else
+        sigprocmask(SIG_SETMASK, supervisor->child_is_init ? NULL : &all, &supervisor->mask);
     is_holding = 0;
     return 1;
 }
@@ -171,7 +172,8 @@ static pid_t become_supervisor(struct supervisor *supervisor, int self)
         give_signals_back(supervisor);
         return -1;
     }
-    sigprocmask(SIG_SETMASK, &all, NULL);
+    if (supervisor->child_is_init)
+        sigprocmask(SIG_SETMASK, &all, NULL);
     stay_behind(supervisor);
     if (self >= 0)
         close(self);
@@ -421,7 +423,7 @@ static void relay(struct supervisor *supervisor, int given, int code)
 /* Returns whether the child has ended. */
 static int reap(struct supervisor *supervisor)
 {
-    int ended = 0, change;
+    int change;
     pid_t pid;
 
     while ((pid = waitpid(supervisor->is_init ? -1 : supervisor->child, &change,
@@ -441,9 +443,9 @@ static int reap(struct supervisor *supervisor)
             supervisor->killed_by = 0;
             supervisor->status = STATUS_FAILED;
         }
-        ended = 1;
+        return 1;
     }
-    return ended;
+    return 0;
 }
 
 int supervise_signal(struct supervisor *supervisor, int signal, int code)
