@@ -87,11 +87,12 @@ void start_leave(void)
 void start_stay(int is_seen)
 {
     variable_forget(start_variable);
-    if (handover >= 0)
+    if (handover >= 0) {
         close(handover);
-    handover = -1;
-    if (is_seen && messages >= 0)
+        handover = -1;
+    }
+    if (is_seen && messages >= 0) {
         close(messages);
-    if (is_seen)
         messages = -1;
+    }
 }
