@@ -13,6 +13,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <limits.h>
+#include <stdalign.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -23,7 +24,7 @@
 #include <unistd.h>
 
 /* A start that sweeps looks at no more groups that live, so that it takes as long with a thousand. */
-enum { SEEN_ALIVE = 32 };
+enum { SEEN_ALIVE = 8 };
 
 static const char base_name[] = "minictr", self[] = "../minictr"; /* seen from itself */
 
@@ -396,53 +397,50 @@ void cgroup_enter(const struct cgroup *group)
                  base_name, group->name);
 }
 
-/* Opens minictr to be read from a random place on: in a directory of control groups the position is a hash of
- * the name, and the kernel finds it without reading what is before (kernfs). */
-static DIR *list_from_anywhere(int directory)
+/* Removes a group if it is dead; returns whether it was. */
+static int sweep_group(int base, const char *name)
 {
-    uint32_t place = 0;
-    DIR *list = fdopendir(directory);
-    if (list && getrandom(&place, sizeof place, GRND_NONBLOCK) > 0)
-        seekdir(list, (long)(place & INT32_MAX));
-    return list;
+    int dead = open_and_lock(base, name);
+    if (dead < 0)
+        return 0;
+    remove_soon(base, name, 100);
+    close(dead);
+    return 1;
 }
 
-/* Removes the dead groups among these, until it has seen as many that live; returns how many. */
-static int sweep_listed(DIR *list, int base, const char *own, int *alive)
+/* Removes the dead groups from where LIST stands, until *ALIVE has counted enough that live; returns how many. */
+static int sweep_from(int list, int base, const char *own, int *alive)
 {
+    alignas(struct entry) char entries[1024];
     int swept = 0;
-    for (struct dirent *entry; *alive < SEEN_ALIVE && (entry = readdir(list));) {
-        if (entry->d_type != DT_DIR || entry->d_name[0] == '.' || strcmp(entry->d_name, own) == 0)
-            continue;
-        int dead = open_and_lock(base, entry->d_name);
-        if (dead < 0) {
-            ++*alive;
-            continue;
+    for (int size; *alive < SEEN_ALIVE && (size = read_entries(list, entries, sizeof entries)) > 0;)
+        for (int at = 0; at < size && *alive < SEEN_ALIVE;) {
+            const struct entry *entry = (const void *)(entries + at);
+            at += entry->size;
+            if (entry->type != DT_DIR || entry->name[0] == '.' || strcmp(entry->name, own) == 0)
+                continue;
+            int was_dead = sweep_group(base, entry->name);
+            swept += was_dead;
+            *alive += !was_dead;
         }
-        remove_soon(base, entry->d_name, 100);
-        close(dead);
-        swept++;
-    }
     return swept;
 }
 
 /* Removes dead groups below one minictr, unless somebody is at it; returns how many. */
 static int sweep_base(int base, const char *own)
 {
-    int again = open_at(base, ".", O_RDONLY | O_DIRECTORY), alive = 0, swept = 0;
-    if (again < 0 || flock(again, LOCK_EX | LOCK_NB) < 0) {
-        close(again);
-        return 0;
+    int list = open_at(base, ".", O_RDONLY | O_DIRECTORY), alive = 0, swept = 0;
+    uint32_t place = 0;
+    if (list >= 0 && flock(list, LOCK_EX | LOCK_NB) == 0) {
+        /* From anywhere: in a directory of control groups the position is a hash of the name, and the kernel finds it
+         * without reading what is before (kernfs). */
+        getrandom(&place, sizeof place, GRND_NONBLOCK);
+        lseek(list, place & INT32_MAX, SEEK_SET);
+        swept += sweep_from(list, base, own, &alive);
+        lseek(list, 0, SEEK_SET);
+        swept += sweep_from(list, base, own, &alive);
     }
-    DIR *list = list_from_anywhere(again);
-    if (!list) {
-        close(again); /* and the lock with it */
-        return 0;
-    }
-    swept += sweep_listed(list, base, own, &alive);
-    rewinddir(list);
-    swept += sweep_listed(list, base, own, &alive);
-    closedir(list);
+    close(list); /* and the lock with it */
     return swept;
 }
 

@@ -137,6 +137,11 @@ pid_t fork_unnoticed(uint64_t flags)
     return (pid_t)syscall(SYS_clone, (unsigned long)flags, NULL, NULL, NULL, NULL);
 }
 
+int read_entries(int directory, void *entries, size_t size)
+{
+    return (int)syscall(SYS_getdents64, directory, entries, size);
+}
+
 int close_descriptors(unsigned first, unsigned last)
 {
     return (int)since("5.9", "close_range", syscall(SYS_close_range, first, last, 0));

@@ -57,6 +57,18 @@ pid_t fork_sharing(uint64_t flags, int (*run)(void *context), void *context);
 /* fork_with(), without a signal when the child ends: so it leaves no trace in PROG. waitpid(2) takes it with __WALL. */
 pid_t fork_unnoticed(uint64_t flags);
 
+/* An entry of a directory: struct linux_dirent64. */
+struct entry {
+    uint64_t inode, position;
+    unsigned short size; /* of the entry */
+    unsigned char type;  /* DT_DIR and the like, readdir(3) */
+    char name[];
+};
+
+/* getdents64(2): reads entries from where the directory stands into memory of SIZE bytes. Returns how many bytes, 0 at
+ * the end, or -1 and errno. Unlike readdir(3) it needs no memory of its own. */
+int read_entries(int directory, void *entries, size_t size);
+
 /* close_range(2), flags 0: closes the descriptors FIRST to LAST, both included. */
 int close_descriptors(unsigned first, unsigned last);
 

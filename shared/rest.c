@@ -32,13 +32,11 @@ static inline __attribute__((always_inline)) void give_back(uintptr_t from, uint
     call(SYS_madvise, from, to - from, MADV_DONTNEED);
 }
 
-/* Alone in its page, which nothing but itself brings into memory: the kernel reads in what is around, up to where the
- * advice for the memory is another. */
+/* Alone in its page, which is not given back. */
 __attribute__((noinline, aligned(PAGE), section(".text.rest")))
 static long rest(struct range program, const sigset_t *set, siginfo_t *info)
 {
     uintptr_t own = (uintptr_t)rest, stack = (uintptr_t)__builtin_frame_address(0) / PAGE * PAGE - PAGE;
-    call(SYS_madvise, own, PAGE, MADV_RANDOM);
     give_back(stack - STACK, stack);
     give_back(program.from, own);
     give_back(own + PAGE, program.to);
@@ -81,7 +79,7 @@ static int rest_until_signal(const sigset_t *set, siginfo_t *info)
 
 int await_signal(const sigset_t *set, siginfo_t *info)
 {
-    struct timespec soon = {.tv_nsec = 20000000};
-    int result = sigtimedwait(set, info, &soon);
+    struct timespec a_while = {.tv_sec = 5};
+    int result = sigtimedwait(set, info, &a_while);
     return result < 0 && errno == EAGAIN ? rest_until_signal(set, info) : result;
 }

@@ -297,7 +297,7 @@ testAStartLooksAtSomeOfMany() {
         attempt strace -o "$tmp/trace" -e trace=flock cg-limit true
         ended 0
         looks=$(grep -c LOCK_NB "$tmp/trace")
-        assertTrue "$looks looks at $number" "[ $looks -ge $((number < 32 ? number : 32)) -a $looks -le 70 ]"
+        assertTrue "$looks looks at $number" "[ $looks -ge $((number < 8 ? number : 8)) -a $looks -le 20 ]"
         stop "$started"
         attempt cg-limit true
         assertEquals 'dead ones are all swept at once' 0 "$(groups_left '*')"

@@ -1,8 +1,8 @@
 /*
- * stay: starts each command, whose payload stays, and while it runs executes LOOK LABEL PAYLOAD PID...: with the
- * process of the payload and all others of this container. Then the payload is killed.
+ * stay: starts each command, whose payload stays, and so many seconds later executes LOOK LABEL PAYLOAD PID...: with
+ * the process of the payload and all others of this container. Then the payload is killed.
  *
- *   stay LOOK <SUBJECTS (bench.h)
+ *   stay LOOK SECONDS <SUBJECTS (bench.h)
  */
 #include "bench.h"
 
@@ -27,14 +27,15 @@ static int look_at(char *look, char *label)
 int main(int argc, char **argv)
 {
     int failed = 0;
-    if (argc != 2)
+    if (argc != 3)
         return 2;
+    int wait = atoi(argv[2]);
     read_subjects();
     for (int i = 0; i < subject_count; i++) {
         struct start start;
         begin(&subjects[i], &start);
         await_first(&subjects[i], &start);
-        nanosleep(&(struct timespec){0, 50000000}, NULL); /* whoever still has something to do does it */
+        nanosleep(&(struct timespec){wait, 50000000}, NULL); /* whoever still has something to do does it */
         failed |= look_at(argv[1], subjects[i].label);
         end_all();
     }
