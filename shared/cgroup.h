@@ -55,7 +55,7 @@ void random_name(char *name, size_t size);
 /* The place with this controller; NULL when there is none. */
 const struct cgroup_place *cgroup_place(const struct cgroup *group, int controller);
 
-/* The directory of the group in the v2 hierarchy, for fork_supervised(), or -1. */
+/* The directory of the group in the v2 hierarchy, for start_supervised(), or -1. */
 int cgroup_clone_target(const struct cgroup *group);
 
 /* Moves the calling process into the group in all v1 hierarchies: into the v2 one it is born. Ends

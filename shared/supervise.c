@@ -180,18 +180,6 @@ static pid_t become_supervisor(struct supervisor *supervisor, int self)
     return supervisor->child;
 }
 
-pid_t fork_supervised(struct supervisor *supervisor, uint64_t flags, int cgroup)
-{
-    int self;
-    if (!begin(supervisor, flags, &self))
-        return -1;
-    supervisor->child = fork_with(flags, cgroup);
-    if (supervisor->child != 0)
-        return become_supervisor(supervisor, self);
-    become_child(supervisor, self);
-    return 0;
-}
-
 struct task {
     struct supervisor *supervisor;
     int self;
@@ -256,13 +244,21 @@ pid_t fork_into_joined(struct supervisor *supervisor)
      * to name what it gives the terminal back to. So it is the session of the child. */
     int is_terminal = all_streams_are_terminal(), takes_terminal = is_terminal && leave_terminal();
     int new_session = takes_terminal || !is_terminal;
-    pid_t child = fork_supervised(supervisor, 0, -1);
-    if (child == 0 && new_session && !supervisor->new_session && setsid() < 0)
-        fail("cannot begin a session");
-    if (child == 0 && takes_terminal && ioctl(STDIN_FILENO, TIOCSCTTY, 0) < 0)
-        fail("cannot take the terminal");
+    int self;
+    if (!begin(supervisor, 0, &self))
+        return -1;
+    supervisor->child = fork_with(0, -1);
+    if (supervisor->child == 0) {
+        become_child(supervisor, self);
+        if (new_session && !supervisor->new_session && setsid() < 0)
+            fail("cannot begin a session");
+        if (takes_terminal && ioctl(STDIN_FILENO, TIOCSCTTY, 0) < 0)
+            fail("cannot take the terminal");
+        return 0;
+    }
+    become_supervisor(supervisor, self);
     supervisor->new_session = new_session;
-    return child;
+    return supervisor->child;
 }
 
 static int continue_is_pending(void)

@@ -26,35 +26,32 @@ struct supervisor {
 };
 
 /* Blocks all signals from here on, for a stage that makes something before it forks: a signal then waits, and
- * is relayed. fork_supervised() gives the child the mask of before. Cannot fail. */
+ * is relayed. start_supervised() gives the child the mask of before. Cannot fail. */
 void hold_signals(void);
 
 /*
- * Forks, with CLONE_NEW* flags (clone(2)) for the child, which is born in the v2 control group whose
- * directory CGROUP is, or with -1 in the caller's own. Returns 0 in the child, which has the
- * caller's signal mask and dispositions and is killed when the supervisor dies by any means
- * (PR_SET_PDEATHSIG, prctl(2)); returns the pid in the supervisor, which has all signals blocked
- * and no longer holds the directory of the stages, nor the capabilities that are held for them (chain.h).
+ * Starts a child, with CLONE_NEW* flags (clone(2)), which is born in the v2 control group whose directory CGROUP is,
+ * or with -1 in the caller's own. It does a STEP with CONTEXT, if there is one, and executes REST (chain()). It has the
+ * caller's signal mask and dispositions, and is killed when the supervisor dies by any means (PR_SET_PDEATHSIG,
+ * prctl(2)). Returns its pid to the supervisor, which has all signals blocked and no longer holds what the stages pass
+ * on: the directory of the stages, the socket to a tty-relay, the capabilities that are held for them (chain.h).
  * Returns -1 and errno when the kernel refuses.
+ *
+ * In front of a program to execute, where nothing is passed on, the child does so in the memory of the supervisor, who
+ * waits meanwhile (CLONE_VFORK): there is nothing to copy then. So what STEP changes in memory, the supervisor may see
+ * changed, or not.
  *
  * In a supervisor that is process 1 the child needs no such signal, since the kernel kills all when
  * process 1 ends. There the child gets a session of its own instead (setsid(2)), so that it cannot
  * signal the process group of whoever started the container ("kill 0"), unless standard input,
  * output and error are all the controlling terminal: then it stays in the group, for job control.
  */
-pid_t fork_supervised(struct supervisor *supervisor, uint64_t flags, int cgroup);
-
-/*
- * The same, for a child that does a STEP with CONTEXT, if there is one, and executes REST (chain()). In front of a
- * program to execute, where nothing is passed on, it does so in the memory of the supervisor, who waits meanwhile
- * (CLONE_VFORK): there is nothing to copy then. So what STEP changes in memory, the supervisor may see changed, or not.
- */
 pid_t start_supervised(struct supervisor *supervisor, uint64_t flags, int cgroup, void (*step)(void *context),
                        void *context, char **rest);
 
-/* fork_supervised(), for a process that has joined another PID namespace, where the child begins. It gets a session of its
- * own as below process 1, since it can signal the process group of the caller as well; and with it the terminal of the
- * session that the caller leads (tty-pty(1)), if it does. */
+/* The same for a process that has joined another PID namespace, where the child begins; but it returns 0 in the child,
+ * whose step is the caller's. The child gets a session of its own as below process 1, since it can signal the process
+ * group of the caller as well; and with it the terminal of the session that the caller leads (tty-pty(1)), if it does. */
 pid_t fork_into_joined(struct supervisor *supervisor);
 
 /*

@@ -48,13 +48,8 @@ int main(int argc, char **argv)
     if (picture && !(svg = fopen(picture, "we")))
         fail("cannot write %s", picture);
     int log = trace_to_memory();
-    pid_t child = fork_supervised(&supervisor, 0, -1);
-    if (child < 0)
+    if (start_supervised(&supervisor, 0, -1, NULL, NULL, rest) < 0)
         fail("cannot start a process");
-    if (child == 0) {
-        close(log);
-        chain(rest);
-    }
     int status = supervise(&supervisor);
     read_timing(&timing, log);
     if (!svg)

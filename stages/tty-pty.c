@@ -44,6 +44,11 @@ static void mount_console(int slave)
         close(console);
 }
 
+static void take(void *slave)
+{
+    take_terminal(*(int *)slave);
+}
+
 int main(int argc, char **argv)
 {
     struct words words = read_words(&program, argc, argv);
@@ -63,13 +68,7 @@ int main(int argc, char **argv)
         take_terminal(slave);
         chain(rest);
     }
-    pid_t child = fork_supervised(&supervisor, 0, -1);
-    if (child == 0) {
-        close(master);
-        take_terminal(slave);
-        chain(rest);
-    }
-    if (child < 0)
+    if (start_supervised(&supervisor, 0, -1, take, &slave, rest) < 0)
         fail("cannot start a process on the new terminal");
     supervisor.new_session = 1;
     close(slave);

@@ -29,14 +29,8 @@ int main(int argc, char **argv)
     if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, ends) < 0 ||
         (ends[0] = above_standard(ends[0])) < 0 || (ends[1] = above_standard(ends[1])) < 0)
         fail("cannot make a socket for the terminal");
-    pid_t child = fork_supervised(&supervisor, 0, -1);
-    if (child == 0) {
-        close(ends[0]);
-        chain_keep_terminal(ends[1]);
-        chain(rest);
-    }
-    if (child < 0)
+    chain_keep_terminal(ends[1]);
+    if (start_supervised(&supervisor, 0, -1, NULL, NULL, rest) < 0)
         fail("cannot start a process");
-    close(ends[1]);
     _exit(supervise_terminal(&supervisor, -1, ends[0]));
 }
