@@ -276,8 +276,7 @@ static void read_lines(struct reader *reader, const char *text, size_t length)
 /* Of the lists only what is counted is ever looked at. */
 void begin_policy(struct policy *policy)
 {
-    memset(policy, 0, offsetof(struct policy, rules));
-    policy->rule_count = policy->condition_count = 0;
+    memset(policy, 0, offsetof(struct policy, conditions));
 }
 
 void add_rules(struct policy *policy, const char *where, unsigned line, const char *text,

@@ -52,10 +52,10 @@ struct policy {
     uint32_t unknown;   /* for numbers that calls.h has no name for, as soon as has_unknown */
     uint32_t foreign;   /* for the calls of other architectures */
     int has_default, has_unknown, has_foreign, allows;
-    short newest[CALLS]; /* of each call the rule that stands last, or 0 */
-    struct rule rules[RULES]; /* from 1 on */
-    struct condition conditions[CONDITIONS];
     short rule_count, condition_count;
+    short newest[CALLS]; /* of each call the rule that stands last, or 0 */
+    struct condition conditions[CONDITIONS];
+    struct rule rules[RULES]; /* from 1 on */
 };
 
 /* Begins an empty policy. */

@@ -37,6 +37,7 @@ stages() {
 
 ours() {
     subject "same calls, one process" "$here/floor" "$root" "$payload" "$@"
+    subject "the default's, one process" "$here/floor" --default "$root" "$payload" "$@"
     for options in --bare '--bare --inline' '' --inline --no-init '--no-init --inline'; do
         case $options in
         *--inline*) [ "$inline" ] || continue ;;
