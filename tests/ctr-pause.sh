@@ -132,6 +132,7 @@ testAnotherOfThatNameIsFrozenThere() {
     box "$name" sleep 1000
     mkdir -p "$freezer/minictr/$name"
     sleep 1000 &
+    await 20 is_named $! sleep # dash loses a signal to a child that it has not executed yet
     echo $! >"$freezer/minictr/$name/cgroup.procs"
     attempt ctr-pause "$name"
     refused "ctr-pause: cannot make the control group $freezer/minictr/$name: File exists"
