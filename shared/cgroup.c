@@ -1,5 +1,6 @@
 #include "cgroup.h"
 
+#include "allocate.h"
 #include "chain.h"
 #include "drain.h"
 #include "file.h"
@@ -184,8 +185,9 @@ static _Noreturn void blame_place(struct cgroup *group, const char *what,
  * directory can lock it, and keep everyone waiting. */
 static void lock_base(struct cgroup *group, struct cgroup_place *place)
 {
-    char path[PATH_MAX + sizeof base_name];
-    snprintf(path, sizeof path, "%s/%s", place->hierarchy->path, base_name);
+    size_t size = strlen(place->hierarchy->path) + 1 + sizeof base_name;
+    char *path = allocate(size, 1);
+    snprintf(path, size, "%s/%s", place->hierarchy->path, base_name);
     for (int tries = 0; place->base < 0; tries++) {
         place->is_new = mkdir(path, 0711) == 0;
         if (!place->is_new && errno != EEXIST)

@@ -2,6 +2,7 @@
 
 #include "allocate.h"
 #include "file.h"
+#include "large.h"
 #include "mountinfo.h"
 #include "namespace.h"
 
@@ -169,7 +170,7 @@ static int find_usual(struct hierarchy *list, unsigned controllers)
 
 static int is_nested(void)
 {
-    struct lines lines;
+    static struct lines lines LARGE; /* on the stack it would be two pages */
     int found = 0;
     open_lines(&lines, AT_FDCWD, "/proc/self/cgroup");
     for (char *line; !found && (line = next_line(&lines));)

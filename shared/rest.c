@@ -79,7 +79,7 @@ static int rest_until_signal(const sigset_t *set, siginfo_t *info)
 
 int await_signal(const sigset_t *set, siginfo_t *info)
 {
-    struct timespec a_while = {.tv_sec = 5};
+    struct timespec a_while = {.tv_sec = 10};
     int result = sigtimedwait(set, info, &a_while);
     return result < 0 && errno == EAGAIN ? rest_until_signal(set, info) : result;
 }

@@ -99,7 +99,7 @@ testRounds() {
 
 testCommandThatFails() {
     subject broken "$(command -v false)" >"$tmp/subjects"
-    for part in 'rounds 1' 'crowd 1' 'rate 1 1 1' "stay $top/tests/bench/look"; do
+    for part in 'rounds 1' 'crowd 1' 'rate 1 1 1' "stay $top/tests/bench/look 0"; do
         # shellcheck disable=SC2086
         attempt "$parts/"$part <"$tmp/subjects"
         ended 1

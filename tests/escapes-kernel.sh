@@ -587,6 +587,9 @@ testForeignEntry() {
     [ "$status" = 2 ] && skip 'not on x86-64' && return
     got_out 'without sys-filter'
     answers 'unshare, more bits' 'done'
+    # A kernel may have no such door: then the answer is the same with and without.
+    wall='Bad system call'
+    ! grep -qx '32-bit getpid: Segmentation fault' "$tmp/out" || wall='Segmentation fault'
     if grep -qx '32-bit getpid: done' "$tmp/out"; then
         # Weakened: a filter that lets the other door alone.
         printf 'include container\nforeign allow\n' >"$tmp/policy"
@@ -597,7 +600,7 @@ testForeignEntry() {
     box "$@"
     held default
     for way in getpid mount unshare; do
-        answers "32-bit $way" 'Bad system call'
+        answers "32-bit $way" "$wall"
     done
     answers 'unshare, more bits' "$no_permission"
     answers 'unshare, negative' "$no_permission"

@@ -70,8 +70,8 @@ testMemoryIsGivenBackWhileItWaits() {
     await 20 grep -q ready "$tmp/out"
     init=$(cat "/proc/$started/task/$started/children")
     init=${init% }
-    await 20 waits_in_one_page "$started" || fail "ns-enter: $(program_in_memory "$started")"
-    await 20 waits_in_one_page "$init" || fail "pid-init: $(program_in_memory "$init")"
+    await 30 waits_in_one_page "$started" || fail "ns-enter: $(program_in_memory "$started")"
+    await 30 waits_in_one_page "$init" || fail "pid-init: $(program_in_memory "$init")"
     kill -s TERM "$started"
     wait "$started"
     assertEquals 'it has all back when it is needed' 5 $?
@@ -81,7 +81,7 @@ testMemoryIsGivenBackWhileItWaits() {
 testMemoryThatIsNotGivenBack() {
     have_strace || { skip 'no strace' && return; }
     attempt strace -f -o "$tmp/trace" -e trace=madvise -e inject=madvise:error=EPERM ns-enter -p pid-init \
-        sh -c 'sleep 6; exit 3'
+        sh -c 'sleep 11; exit 3'
     ended 3
     assertEquals 'both tried' 2 "$(grep MADV_DONTNEED "$tmp/trace" | cut -d ' ' -f 1 | sort -u | wc -l)"
 }
