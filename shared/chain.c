@@ -148,7 +148,8 @@ static char *find_program(const char *called)
     ssize_t length = readlink("/proc/self/exe", path, sizeof path - 1);
     if (length < 0)
         fail("cannot find out where this program is: /proc/self/exe");
-    path[length] = '\0';
+    else
+        path[length] = '\0';
     return copy_of(path);
 }
 

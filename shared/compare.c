@@ -141,9 +141,9 @@ static int by_name(const void *a, const void *b)
 /* Sorts the names, and makes one of two that are the same. */
 static void sort_names(struct level *level)
 {
-    size_t count = 0;
+    size_t count = 0, room = 0;
     char *text = level->text;
-    level->names = grow_to(NULL, &(size_t){0}, (level->count + 1) * sizeof *level->names);
+    level->names = grow_to(NULL, &room, (level->count + 1) * sizeof *level->names);
     for (size_t i = 0; i < level->count; i++, text += strlen(text) + 1)
         level->names[i] = text + 1;
     if (level->count)

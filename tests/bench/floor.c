@@ -186,14 +186,16 @@ static void make_container(char **words, const struct cgroup *all)
     close(target);
     mount_at(AT_FDCWD, "tmpfs", "/mytemp", (struct mount_option[]){{"mode", "1777"}, {0}}, PLAIN);
     mount_at(AT_FDCWD, "proc", "/proc", none, QUIET);
-    if (!all)
+    if (all) {
+        make_dev();
+        make_sys(all);
+        mask();
+        lock();
+        if (fork_sharing(0, run_in_session, words + 1) < 0)
+            fail("cannot start a process");
+    } else {
         run(words + 1);
-    make_dev();
-    make_sys(all);
-    mask();
-    lock();
-    if (fork_sharing(0, run_in_session, words + 1) < 0)
-        fail("cannot start a process");
+    }
 }
 
 /* Waits for the child, as the supervisors do, and returns its status. */
