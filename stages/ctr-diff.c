@@ -148,7 +148,6 @@ static int open_lower(int root, const struct target *target, const char *name)
         refuse("the layers of the root of %s are not known: mnt-overlay has not kept them", name);
     close(directory);
     int count = open_recorded_layers(text, length, layers);
-    free(text);
     int lower = count > 1 ? make_overlay(layers, count, -1, -1, LOOK_ONLY, "the layers")
                           : clone_tree(layers[0], NULL, 0);
     if (lower < 0 || (count == 1 && add_mount_flags(lower, LOOK_ONLY, 0) < 0))
