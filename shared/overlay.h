@@ -25,7 +25,7 @@ int make_overlay(const int *layers, int count, int upper, int work, unsigned fla
 void record_layers(int overlay, const int *layers, int count);
 
 /* Returns what is kept with the overlay that DIRECTORY is the root of, and puts into *LENGTH how long it is; NULL
- * when nothing is.. Ends with 125 and a message when it cannot be read. */
+ * when nothing is. Ends with 125 and a message when it cannot be read. */
 char *recorded_layers(int directory, size_t *length);
 
 /* Opens the layers of such a text (O_PATH) into LAYERS; returns how many. Ends with 125 and a message when the path
