@@ -233,6 +233,14 @@ cannot() {
     said_only "^root-setup: cannot execute $1: $2\$"
 }
 
+# The list of them has no room in what is kept for a start.
+testManyVariables() {
+    attempt sh -c 'for i in $(seq 6000); do export "V$i=x"; done; exec "$@"' sh "$bin/ns-enter" -U probe env
+    ended 0
+    assertEquals 'all are there' 6000 "$(grep -c '^V[0-9]*=x$' "$tmp/out")"
+    assertEquals 'and none of ours' '' "$(grep -E '^MINICTR_(NS|STAGES|START|TRACE|TTY)=' "$tmp/out")"
+}
+
 testCannotBeExecuted() {
     cannot /bad/directory 'it is a directory'
     cannot /bad/plain 'it has no execute permission'
