@@ -38,3 +38,12 @@ char *copy_of(const char *text)
 {
     return strcpy(allocate(strlen(text) + 1, 1), text);
 }
+
+char *path_in(const char *directory, const char *name)
+{
+    size_t length = strlen(directory);
+    char *path = memcpy(allocate(length + 1 + strlen(name) + 1, 1), directory, length);
+    path[length] = '/';
+    strcpy(path + length + 1, name);
+    return path;
+}

@@ -13,4 +13,7 @@ void *allocate(size_t count, size_t size);
 /* Returns a copy of the string, as strdup(3) does. Ends as allocate() does. */
 char *copy_of(const char *text);
 
+/* Returns DIRECTORY/NAME, likewise. */
+char *path_in(const char *directory, const char *name);
+
 #endif

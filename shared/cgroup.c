@@ -185,9 +185,7 @@ static _Noreturn void blame_place(struct cgroup *group, const char *what,
  * directory can lock it, and keep everyone waiting. */
 static void lock_base(struct cgroup *group, struct cgroup_place *place)
 {
-    size_t size = strlen(place->hierarchy->path) + 1 + sizeof base_name;
-    char *path = allocate(size, 1);
-    snprintf(path, size, "%s/%s", place->hierarchy->path, base_name);
+    const char *path = path_in(place->hierarchy->path, base_name);
     for (int tries = 0; place->base < 0; tries++) {
         place->is_new = mkdir(path, 0711) == 0;
         if (!place->is_new && errno != EEXIST)

@@ -127,15 +127,6 @@ static int is_own_path(const char *path)
            readlink(path, target, sizeof target) < 0 && errno == EINVAL;
 }
 
-/* Joins two paths, in memory of its own. */
-static char *join(const char *directory, const char *name)
-{
-    size_t size = strlen(directory) + 1 + strlen(name) + 1;
-    char *path = allocate(size, 1);
-    snprintf(path, size, "%s/%s", directory, name);
-    return path;
-}
-
 /* Returns the path of this program: CALLED, when that leads to it, from the working directory on. Not inlined: it would
  * be a page of the stack for all that are called by a whole path, as stages are. */
 __attribute__((noinline))
@@ -143,7 +134,7 @@ static char *find_program(const char *called)
 {
     char path[PATH_MAX];
     if (called && getcwd(path, sizeof path) && strlen(path) + 1 + strlen(called) < PATH_MAX)
-        return join(path, called);
+        return path_in(path, called);
     /* What /proc says of a process is dear: it is made for each process anew. */
     ssize_t length = readlink("/proc/self/exe", path, sizeof path - 1);
     if (length < 0)
@@ -269,7 +260,7 @@ static const char *find_stage(int stages, const char *name)
 {
     if (strcmp(name, ".") == 0 || strcmp(name, "..") == 0 || !*name)
         return NULL;
-    return stages >= 0 ? name : join(chain_directory(), name);
+    return stages >= 0 ? name : path_in(chain_directory(), name);
 }
 
 /* Executes a stage; returns when there is none of that name. */

@@ -9,7 +9,6 @@
 #include "quote.h"
 #include "trace.h"
 
-#include <limits.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <string.h>
@@ -121,14 +120,12 @@ static _Noreturn void end_output(void)
 
 _Noreturn void print_chain(const struct composition *chain)
 {
-    char path[PATH_MAX + 32];
-    snprintf(path, sizeof path, "%s/%s", chain_directory(), chain->words[0]);
     if (trace_file()) {
         fputs("MINICTR_TRACE=", stdout);
         print_word(trace_file());
         fputs(" \\\n    ", stdout);
     }
-    print_word(path);
+    print_word(path_in(chain_directory(), chain->words[0]));
     for (int i = 1; i < chain->count; i++) {
         fputs(chain->begins[i] ? " \\\n    " : " ", stdout);
         print_word(chain->words[i]);
