@@ -501,14 +501,12 @@ testDeepTreeThatMoves() {
 testManyFiles() {
     needs_containers && return
     with 'cd /t/kept; i=0; while [ $i -lt 20 ]; do mkdir $i; j=0; while [ $j -lt 1000 ]; do : >$i/$j; j=$((j + 1)); done; i=$((i + 1)); done; rm /t/file'
-    began=$(date +%s%N)
     attempt ctr-diff "$name"
-    took=$((($(date +%s%N) - began) / 1000000))
     ended 0
     assertEquals 20023 "$(wc -l <"$tmp/out")"
-    case ${CI:-}$bin in
-    vm* | */asan/*) ;;
-    *) assertTrue "$took ms" "[ $took -lt 1500 ]" ;;
+    case $bin in
+    */asan/*) ;;
+    *) takes_at_most 2 "find /proc/$(main "$name")/root/t/kept -ls" "ctr-diff $name" ;;
     esac
     stop "$started"
 }

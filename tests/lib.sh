@@ -11,6 +11,9 @@
 #   said_only PATTERN      the same, and that no other line is there but a hint
 #   printed TEXT           asserts that $tmp/out is that, without its last line break
 #   await SECONDS COMMAND  waits until the command succeeds; returns 1 when it did not in time
+#   takes_at_most NUMBER OTHER COMMAND
+#                          asserts that the command takes at most so many times as long as the other one; each is one
+#                          word, and prints nothing on standard error
 #   skip REASON            marks the test as skipped: "skip ... && return"
 #   refused PATTERN        asserts that the program ended with 125, printed nothing and said one
 #                          line, which the pattern of the shell matches; leaves its $hint
@@ -199,6 +202,22 @@ await() {
 seconds_up() {
     read -r up _ </proc/uptime
     up=${up%.*}
+}
+
+# Twenty times one and the other, and the best of each: others use this machine, too.
+takes_at_most() {
+    attempt env LC_ALL=C bash -c 'for round in {1..20}; do
+            for i in 1 2; do
+                start=${EPOCHREALTIME/./}
+                eval "${!i}" >/dev/null
+                took=$((${EPOCHREALTIME/./} - start))
+                [ "$took" -ge "${best[i]:-$((took + 1))}" ] || best[i]=$took
+            done
+        done
+        echo "${best[2]} us, the other ${best[1]}: $((best[2] * 100 / best[1])) %"
+        exit $((best[2] > best[1] * $3))' - "$2" "$3" "$1"
+    assertEquals "$3 takes $(cat "$tmp/out")" 0 "$status"
+    assertEquals '' "$(cat "$tmp/err")"
 }
 
 skip() {
