@@ -13,6 +13,8 @@
 #   make bench-quick    the same in about a minute, to look at; writes nothing
 #   make install        [PREFIX=/usr/local] [DESTDIR=]; make uninstall
 #   make clean          remove what was built; root file systems stay
+#
+# CC, CFLAGS, CPPFLAGS and LDFLAGS may be given; what the programs cannot do without is added.
 
 PREFIX  = /usr/local
 CMD     = /bin/bash
@@ -27,12 +29,14 @@ endif
 
 WARNINGS = -Wall -Wextra -Werror -Wshadow -Wstrict-prototypes -Wmissing-prototypes -Wformat=2 \
 	-Wvla -Wconversion -Wcast-qual -Wwrite-strings -Wundef -Wimplicit-fallthrough
-CPPFLAGS = -D_GNU_SOURCE -DVERSION='"$(shell cat VERSION)"' -Ishared -I$(OBJECTS)
+DEFINES  = -D_GNU_SOURCE -DVERSION='"$(shell cat VERSION)"' -Ishared -I$(OBJECTS)
 CFLAGS   = -Os -fno-pie -fomit-frame-pointer -ffunction-sections -fdata-sections \
 	-fno-asynchronous-unwind-tables -fno-stack-protector
-# One segment to execute and one to write, no more: each costs page faults at every exec; so do pages (large.h).
-LDFLAGS  = -static -s -Wl,--gc-sections -Wl,-z,noseparate-code -Wl,-z,norelro \
-	-Wl,--build-id=none -Wl,--sort-section=name $(DATA)
+LDFLAGS  = -s
+# Static, since the new root has no loader for a stage. One segment to execute and one to write, no more: each costs
+# page faults at every exec; so do pages (large.h). Sanitizers need the system's libc, dynamically.
+LINK     = $(if $(filter asan,$(VARIANT)),,-static -Wl,--gc-sections -Wl,-z,noseparate-code -Wl,-z,norelro \
+	-Wl,--build-id=none -Wl,--sort-section=name $(DATA))
 # ld would let the data begin in the middle of a page, and end in another. glibc has more before .init_array.
 DATA     = $(if $(findstring musl,$(CC)),-Wl$(comma)--section-start=.init_array=0x480000)
 comma    := ,
@@ -51,7 +55,7 @@ all: $(programs:%=$(BIN)/%)
 
 # ld writes a file in pieces. Of a copy, written in one, the kernel keeps larger parts together and maps them sooner: the
 # chain of a container takes a tenth less.
-link = @mkdir -p $(@D) && echo link $@ && $(CC) $(CFLAGS) $(LDFLAGS) -o $(OBJECTS)/$(@F) $^ && install $(OBJECTS)/$(@F) $@
+link = @mkdir -p $(@D) && echo link $@ && $(CC) $(CFLAGS) $(LINK) $(LDFLAGS) -o $(OBJECTS)/$(@F) $^ && install $(OBJECTS)/$(@F) $@
 
 $(BIN)/%: $(OBJECTS)/stages/%.o $(OBJECTS)/shared.a
 	$(link)
@@ -59,7 +63,7 @@ $(BIN)/%: $(OBJECTS)/stages/%.o $(OBJECTS)/shared.a
 # minictr has the stages in it, too, for --inline.
 $(OBJECTS)/inline/%.o: stages/%.c VERSION Makefile
 	@mkdir -p $(@D)
-	@$(CC) -std=c11 $(CPPFLAGS) $(WARNINGS) -Wno-missing-prototypes $(CFLAGS) -Dmain=$(subst -,_,$*)_main \
+	@$(CC) -std=c11 $(DEFINES) $(CPPFLAGS) $(WARNINGS) -Wno-missing-prototypes $(CFLAGS) -Dmain=$(subst -,_,$*)_main \
 		-MMD -MP -c -o $@ $<
 
 $(BIN)/minictr: $(OBJECTS)/stages/minictr.o $(stages:%=$(OBJECTS)/inline/%.o) $(OBJECTS)/shared.a
@@ -72,7 +76,7 @@ $(OBJECTS)/shared.a: $(shared)
 $(OBJECTS)/%.o: %.c VERSION Makefile
 	@mkdir -p $(@D)
 	@echo compile $<
-	@$(CC) -std=c11 $(CPPFLAGS) $(WARNINGS) $(CFLAGS) -MMD -MP -c -o $@ $<
+	@$(CC) -std=c11 $(DEFINES) $(CPPFLAGS) $(WARNINGS) $(CFLAGS) -MMD -MP -c -o $@ $<
 
 # The names of system calls and errors, from the headers of this compiler; a policy as a string.
 names = @mkdir -p $(@D) && echo '\#include <$(1)>' | $(CC) $(CFLAGS) -E -dM - | \
@@ -189,7 +193,7 @@ check-all: .build/vm/kernel .build/vm/image
 	tests/everywhere "$(TESTS)" "$(TESTS)" \
 		"root $(VM_TESTS)" "user $(VM_TESTS) $(USER_TESTS)" "user $(MORE_USER_TESTS)"
 
-# Sanitizers need the system's libc, dynamically; so that root needs the libraries, too.
+# That root needs the libraries of the sanitizers, too.
 asan:
 	$(MAKE) VARIANT=asan BIN=.build/asan/bin CC=gcc CFLAGS='-O1 -g $(SANITIZE)' \
 		LDFLAGS='$(SANITIZE)'
@@ -209,10 +213,10 @@ bench-quick: all $(helpers) .build/tests/root
 	tests/bench/run --quick
 
 lint: $(generated)
-	clang -std=c11 $(CPPFLAGS) $(WARNINGS) -fsyntax-only $(sources)
-	clang-tidy --quiet $(sources) -- -std=c11 $(CPPFLAGS)
+	clang -std=c11 $(DEFINES) $(CPPFLAGS) $(WARNINGS) -fsyntax-only $(sources)
+	clang-tidy --quiet $(sources) -- -std=c11 $(DEFINES) $(CPPFLAGS)
 	cppcheck --quiet --std=c11 --enable=warning,performance,portability -D__x86_64__ \
-		--suppress=nullPointerRedundantCheck --suppress=nullPointerArithmeticRedundantCheck --error-exitcode=1 $(CPPFLAGS) stages shared tests
+		--suppress=nullPointerRedundantCheck --suppress=nullPointerArithmeticRedundantCheck --error-exitcode=1 $(DEFINES) $(CPPFLAGS) stages shared tests
 	shellcheck -x -P tests -e SC1091,SC2154,SC2016 $(scripts)
 	! mandoc -T lint -W warning $(manual) | grep -vE 'conventional order|without An macro'
 

@@ -110,7 +110,7 @@ _minictr_offer_value() {
     *' DEVICE'* | *' FILE'* | *' LAYER'* | *' PATH'* | *' SOURCE'* | *' TARGET')
         compopt -o bashdefault -o default
         ;;
-    *' '[[:lower:]]*) words=("$3") ;;
+    *' '[[:lower:]]*) IFS='|' read -ra words <<<"$3" ;;
     esac
 
     if [[ $list && $value == *,* ]]; then

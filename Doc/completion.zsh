@@ -45,7 +45,7 @@ _minictr_value() {
         ;;
     (*' DIR') _directories ;;
     (*' '(DEVICE|FILE|LAYER|PATH|SOURCE|TARGET)) _files ;;
-    (*' '[a-z]##) compadd $2 ;;
+    (*' '[a-z,]##) compadd ${(s:,:)2} ;;
     (*) _message $2 ;;
     esac
 }
@@ -116,7 +116,7 @@ _minictr() {
         about="[${${match[7]//  / }//(#m)[][\\:]/\\$MATCH}]"
         once="(${match[2]:+-$match[2] }--$match[3])"
         [[ $match[5] == *... ]] && once='*'
-        name=${match[5]%%[^A-Za-z=]*}
+        name=${${match[5]%%[^A-Za-z=|]*}//|/,}
         if [[ -n $name ]]; then
             specs+=("$once--$match[3]=$about: : _minictr_value --$match[3] $name")
             [[ -z $match[2] ]] || specs+=("$once-$match[2]+$about: : _minictr_value --$match[3] $name")

@@ -125,7 +125,8 @@ void hint_missing(int capability)
 {
     struct capabilities have;
     int error = errno;
-    if (error == EPERM && get_capabilities(&have) == 0 && !(have.effective >> capability & 1) &&
+    int want = capability == CAPABILITY_DAC_OVERRIDE ? EACCES : EPERM;
+    if (error == want && get_capabilities(&have) == 0 && !(have.effective >> capability & 1) &&
         (geteuid() == 0 || have.permitted))
         hint("that takes the capability %s, which this process has not: "
              "put this stage before the one that took it",

@@ -9,6 +9,7 @@
 
 /* From linux/capability.h, linux/securebits.h: musl has no kernel headers beside it. */
 enum {
+    CAPABILITY_DAC_OVERRIDE = 1,
     CAPABILITY_SETGID = 6,
     CAPABILITY_SETUID = 7,
     CAPABILITY_SETPCAP = 8,
@@ -58,8 +59,8 @@ int raise_ambient(uint64_t set);
  */
 void hold_capabilities(void);
 
-/* After a system call has failed with EPERM: keeps a hint when it was for want of this capability, in a
- * process that once had more. Keeps errno. */
+/* After a system call has failed with EPERM, or for want of dac_override with EACCES: keeps a hint when it was for want
+ * of this capability, in a process that once had more. Keeps errno. */
 void hint_missing(int capability);
 
 /* Returns the name of a capability, as in capabilities(7), but in lower case and without "cap_"; "capability

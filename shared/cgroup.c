@@ -1,6 +1,7 @@
 #include "cgroup.h"
 
 #include "allocate.h"
+#include "capability.h"
 #include "chain.h"
 #include "drain.h"
 #include "file.h"
@@ -80,6 +81,7 @@ static void hint_at_many_groups(const struct cgroup_place *place, unsigned depth
         hint("the control groups are mounted read-only here: leave the limits out (minictr --no-limits)");
     }
     errno = error;
+    hint_missing(CAPABILITY_DAC_OVERRIDE);
 }
 
 /* In a cgroup namespace, with the mounts from before it: its root counts as "/", which is another group
@@ -454,6 +456,8 @@ static void sweep_elsewhere(const struct cgroup *group)
         used |= group->places[i].hierarchy->controllers;
     int count = find_hierarchies(others, ~used & ((1U << CGROUP_CONTROLLERS) - 1), group->parent);
     for (int i = 0; i < count; i++) {
+        if (!*others[i].path)
+            continue;
         snprintf(path, sizeof path, "%s/%s", others[i].path, base_name);
         int base = open_at(AT_FDCWD, path, O_RDONLY | O_DIRECTORY);
         if (base < 0)

@@ -176,9 +176,13 @@ void chain_note_made(const char *letters)
     static char entry[64];
     char longer[sizeof entry];
     const char *before = variable_value(made_variable);
-    if (snprintf(longer, sizeof longer, "%s=%s%s", made_variable, before ? before : "", letters) >=
-        (int)sizeof longer)
+    int length = snprintf(longer, sizeof longer, "%s=%s", made_variable, before ? before : "");
+    for (; *letters && length < (int)sizeof longer - 1; letters++)
+        if (!chain_made(*letters))
+            longer[length++] = *letters;
+    if (*letters || length >= (int)sizeof longer)
         refuse("the variable %s is too long for one more letter", made_variable);
+    longer[length] = '\0';
     variable_set(strcpy(entry, longer));
 }
 
@@ -197,8 +201,10 @@ static void keep_host(void)
 {
     static char entry[64];
     int fd = clone_tree(-1, "/", 1);
-    if (fd < 0 || add_mount_flags(fd, MOUNT_ATTR_RDONLY | MOUNT_ATTR_NOSUID, 1) < 0)
+    if (fd < 0 || add_mount_flags(fd, MOUNT_ATTR_RDONLY | MOUNT_ATTR_NOSUID, 1) < 0) {
+        hint_missing(CAPABILITY_SYS_ADMIN);
         fail("cannot keep the host's file system for chain-break");
+    }
     pass_on(host_variable, entry, sizeof entry, fd);
 }
 
@@ -206,8 +212,10 @@ static void keep_host(void)
 static int copy_directory(const char *path)
 {
     int fd = clone_tree(-1, path, 0);
-    if (fd < 0)
+    if (fd < 0) {
+        hint_missing(CAPABILITY_SYS_ADMIN);
         fail("cannot keep the directory of the stages: %s", path);
+    }
     if (add_mount_flags(fd, MOUNT_ATTR_RDONLY | MOUNT_ATTR_NOSUID | MOUNT_ATTR_NODEV, 0) < 0)
         fail("cannot make the copy of the directory of the stages read-only: %s", path);
     return fd;
@@ -263,6 +271,17 @@ static const char *find_stage(int stages, const char *name)
     return stages >= 0 ? name : path_in(chain_directory(), name);
 }
 
+/* After ENOENT: says whether a stage is there all the same. What is none of ours is not looked for: a filter of system
+ * calls (sys-filter) may kill for that. Keeps errno. */
+static int lacks_loader(int stages, const char *path)
+{
+    int error = errno;
+    const char *slash = strrchr(path, '/');
+    int is_there = is_stage(slash ? slash + 1 : path) && faccessat(stages, path, F_OK, 0) == 0;
+    errno = error;
+    return is_there;
+}
+
 /* Executes a stage; returns when there is none of that name. */
 static void exec_stage(int stages, char **words)
 {
@@ -275,7 +294,7 @@ static void exec_stage(int stages, char **words)
         exec_path(path, words, environ);
     if (stages >= 0 && (errno == EBADF || errno == ENOTDIR))
         refuse_variable(stages_variable);
-    if (errno != ENOENT && errno != ENAMETOOLONG)
+    if ((errno != ENOENT && errno != ENAMETOOLONG) || lacks_loader(stages, path))
         blame_exec(path, stages);
 }
 

@@ -14,21 +14,32 @@
 #include <string.h>
 #include <unistd.h>
 
-struct composition compose(size_t room)
+static void make_room(struct composition *chain)
 {
-    return (struct composition){.begins = allocate(room + 1, 1), .words = allocate(room + 1, sizeof(char *))};
+    size_t count = (size_t)chain->count, room = count ? 2 * count : 96;
+    unsigned char *begins = allocate(room, 1);
+    char **words = allocate(room + 1, sizeof *words);
+    if (count) {
+        memcpy(begins, chain->begins, count);
+        memcpy(words, chain->words, count * sizeof *words);
+    }
+    chain->begins = begins;
+    chain->words = words;
+    chain->room = (int)room;
 }
 
 void add(struct composition *chain, const char *word)
 {
+    if (chain->count == chain->room)
+        make_room(chain);
     chain->words[chain->count++] = (char *)(uintptr_t)word;
 }
 
 void add_stage(struct composition *chain, const char *name)
 {
-    chain->begins[chain->count] = 1;
-    chain->has_operand = chain->takes_pairs = 0;
     add(chain, name);
+    chain->begins[chain->count - 1] = 1;
+    chain->has_operand = chain->takes_pairs = 0;
 }
 
 void add_operand(struct composition *chain, const char *word)
@@ -64,8 +75,7 @@ void add_option(struct composition *chain, const char *option, const char *value
 
 void add_break(struct composition *chain, const char *option, const char *stage, int after)
 {
-    /* Twice as many stages, and a "--" for each at the most. */
-    struct composition broken = compose(3 * (size_t)chain->count);
+    struct composition broken = {0};
     const char *best = NULL;
     int found = 0, prog = chain->count;
     while (!chain->begins[--prog])
@@ -84,8 +94,8 @@ void add_break(struct composition *chain, const char *option, const char *stage,
         }
         if (begins)
             is_behind = is_here;
-        broken.begins[broken.count] = (unsigned char)begins;
         add(&broken, word);
+        broken.begins[broken.count - 1] = (unsigned char)begins;
     }
     if (!found && best)
         hint("did you mean %s?", best);

@@ -4,21 +4,16 @@
 #ifndef COMPOSE_H
 #define COMPOSE_H
 
-#include <stddef.h>
-
-struct composition {
+struct composition { /* all zero: no words yet */
     char **words; /* ended by NULL */
-    int count;
+    int count, room;
     unsigned char *begins; /* whether a stage begins with the word */
     int has_operand; /* the last stage has one, so that its options are over */
     int takes_pairs; /* the operands of the last stage are all words with "=" in them */
 };
 
-/* Begins a chain of at most so many words. */
-struct composition compose(size_t room);
-
 /* Adds a word; the name of a stage; an option with its value, when there is one. Words are kept as
- * pointers. */
+ * pointers. Ends with 125 and a message when there is no memory. */
 void add(struct composition *chain, const char *word);
 void add_stage(struct composition *chain, const char *name);
 void add_option(struct composition *chain, const char *option, const char *value);

@@ -71,7 +71,6 @@ struct arguments *arguments_of(int letter)
 }
 
 char given_policy[256 * 1024] LARGE;
-size_t given_policy_lines;
 
 int is_given(int letter)
 {
@@ -91,8 +90,8 @@ static void check_policy(const char *name)
     begin_policy(&policy);
     size_t length = read_whole(name, given_policy, sizeof given_policy);
     add_rules(&policy, name, 1, given_policy, length);
-    for (size_t i = 0; i <= length; i++)
-        given_policy_lines += given_policy[i] == '\n';
+    if (strlen(given_policy) != length)
+        refuse("%s: there is a zero byte in it", name);
 }
 
 /* Checks an argument as the stage that gets it will, before anything has been done. */
@@ -100,6 +99,10 @@ static void check(int letter, const char *option, const char *value)
 {
     static struct limits limits LARGE;
     switch (letter) {
+    case ROOT:
+        if (!*value)
+            refuse("%s: the directory is empty", option);
+        break;
     case NAME:
     case HOSTNAME:
         read_name(option, value);
@@ -188,11 +191,10 @@ void read_given(struct words *words, int most)
         if (!list->items)
             list->items = allocate((size_t)most, sizeof *list->items);
         list->items[list->count++] = words->value;
-        if (letter == TTY || letter == NO_TTY) /* the last one counts */
-            arguments_of(letter == TTY ? NO_TTY : TTY)->count = 0;
     }
     if (is_given(LOG) && !is_given(DETACH))
         refuse("--log: only with --detach");
+    only_one(TTY, NO_TTY);
     only_one(TRACE, TIME);
     only_one(EPHEMERAL, READ_ONLY);
     static const int attended[] = {TTY, TIME, BREAK, BREAK_AFTER};

@@ -6,8 +6,6 @@
 
 #include "words.h"
 
-#include <stddef.h>
-
 enum {
     ROOT = 256, NAME, HOSTNAME, NET, USERNS, NO_LIMITS, MEMORY, SWAP, PIDS, CPU, CPUS, IO, STATUS_FD,
     TMPFS, BIND, EPHEMERAL, READ_ONLY, ENV, CWD, RLIMIT, USER, CAP_KEEP, SYS_FILTER, PRIVILEGED,
@@ -32,8 +30,7 @@ int is_given(int letter);
 /* Returns the argument of an option that is given at most once, or OTHERWISE. */
 const char *value_of(int letter, const char *otherwise);
 
-/* The file of --sys-filter, and how many lines it has at most. */
+/* The file of --sys-filter. */
 extern char given_policy[256 * 1024];
-extern size_t given_policy_lines;
 
 #endif

@@ -50,8 +50,8 @@ int open_path(int directory, const char *path, int flags, enum resolution resolu
 pid_t fork_with(uint64_t flags, int cgroup);
 
 /* clone(2) with CLONE_VM and CLONE_VFORK: the child calls RUN with CONTEXT on a stack of its own, of 64 KiB, but in
- * the memory of the caller, who waits until it executes a program or ends. RUN must not return. Returns the pid; to be
- * called once, since what was on the stack is on it still for AddressSanitizer. */
+ * the memory of the caller, who waits until it executes a program or ends. RUN must not return. Returns the pid, or
+ * -1 and errno. For AddressSanitizer, which knows one stack, the child is a copy, as by fork_with(). */
 pid_t fork_sharing(uint64_t flags, int (*run)(void *context), void *context);
 
 /* fork_with(), without a signal when the child ends: so it leaves no trace in PROG. waitpid(2) takes it with __WALL. */

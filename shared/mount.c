@@ -86,7 +86,7 @@ static void make_missing(const char *path, int file)
     umask(caller);
 }
 
-static int is_root(int fd)
+int is_root(int fd)
 {
     struct stat status, root;
     return fstat(fd, &status) == 0 && stat(chain_made('/') ? "." : "/", &root) == 0 &&

@@ -16,6 +16,10 @@ int open_mount_point(const char *path, int file);
  * Otherwise keeps a hint and returns -1. */
 int open_kernel_tree(const char *path);
 
+/* Says whether FD refers to the root directory, or until root-setup to what becomes it: what is mounted on that is not
+ * seen. */
+int is_root(int fd);
+
 struct mount_option {
     const char *key, *value;
 };

@@ -140,7 +140,10 @@ void hint_at_refused(int flags)
 {
     int error = errno;
     if (error == EPERM && (flags & CLONE_NEWUSER || geteuid() == 0) && is_filtered(flags))
-        hint("a filter of system calls refuses it, as that of docker run does: --security-opt seccomp=unconfined");
+        hint("a filter of system calls refuses it: for that of docker run there is --security-opt "
+             "seccomp=unconfined, for that of minictr --privileged");
+    else if (error == EPERM && !(flags & CLONE_NEWUSER) && geteuid() != 0)
+        hint("this user is not root: give -U as well, for a user namespace of its own, or run it with sudo");
     for (const struct namespace *kind = namespaces; error == ENOSPC && kind->name; kind++)
         if (flags & kind->flag)
             hint_at_limit(kind);

@@ -33,7 +33,7 @@ size_t quote_word(char *at, size_t size, const char *word)
     static const char plain[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789"
                                 "_-+./:,@%=";
     struct text text = {at, size, 0};
-    int is_plain = *word && strspn(word, plain) == strlen(word);
+    int is_plain = *word && *word != '=' && strspn(word, plain) == strlen(word); /* zsh expands =ls */
     if (!is_plain)
         put(&text, '\'');
     for (; *word; word++) {

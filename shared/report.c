@@ -26,6 +26,12 @@ void report_to(struct report *report, const char *option, const char *text)
     report->usage.complete = 1;
 }
 
+void report_leave(struct report *report)
+{
+    if (report->fd > STDERR_FILENO)
+        close(report->fd);
+}
+
 void report_start(struct report *report)
 {
     report->usage.memory_limit = report->usage.memory_peak = report->usage.cpu_time = UINT64_MAX;

@@ -343,8 +343,11 @@ int supervise_terminal(struct supervisor *supervisor, int master, int socket)
     /* What was written last is still on its way; who goes on writing is not waited for. */
     struct pollfd last = {new_terminal, POLLIN, 0};
     for (int parts = 0; new_terminal >= 0 && parts < 64; parts++) {
-        while (out.length)
+        while (out.length) {
+            struct pollfd room = {out.to, POLLOUT, 0};
+            poll(&room, 1, -1);
             flush(&out);
+        }
         if (poll(&last, 1, 0) <= 0 || !fill(&out))
             break;
     }

@@ -252,11 +252,8 @@ int main(int argc, char **argv)
     if (!recorded)
         refuse("no chain is kept with the container %s: it was not made by %s, or is longer than 64 KiB",
                name, is_host_root() ? "root" : "this user");
-    size_t room = 40 + 3 * (size_t)argc;
-    for (char **word = recorded; *word; word++)
-        room++;
 
-    struct composition composed = compose(room);
+    struct composition composed = {0};
     add_stage(&composed, "fd-close");
     if (given.tty)
         add_stage(&composed, "tty-relay");

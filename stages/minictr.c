@@ -24,7 +24,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <strings.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -99,14 +98,16 @@ static char *split_bind(char *copy, const char *text)
     refuse("--bind: \"%s\" is not SOURCE:DIR or SOURCE:DIR:ro", text);
 }
 
-/* Cuts :ro or :rw off; returns whether it was :ro. */
-static int cut_read_only(char *copy)
+/* Cuts :ro or :rw off; returns whether it was :ro. A colon that a slash follows belongs to the directory. */
+static int cut_mode(char *dir)
 {
-    char *mode = strrchr(copy, ':');
-    if (!mode || (strcasecmp(mode, ":ro") != 0 && strcasecmp(mode, ":rw") != 0))
+    char *mode = strrchr(dir, ':');
+    if (!mode || strchr(mode, '/'))
         return 0;
-    if (strcmp(mode, ":ro") != 0 && strcmp(mode, ":rw") != 0)
+    if (strcmp(mode, ":ro") != 0 && strcmp(mode, ":rw") != 0) {
+        hint("a directory that has a colon in its name is followed by :ro or :rw");
         refuse("--bind: \"%s\" is neither ro nor rw", mode + 1);
+    }
     *mode = '\0';
     return mode[2] == 'o';
 }
@@ -115,8 +116,8 @@ static int cut_read_only(char *copy)
 static void add_bind(struct composition *chain, const char *text, const char *map)
 {
     char *copy = copy_of(text), *source = allocate(PATH_MAX, 1);
-    int read_only = cut_read_only(copy);
     char *dir = split_bind(copy, text);
+    int read_only = cut_mode(dir);
     if (!realpath(copy, source))
         fail("--bind: cannot find %s", copy);
     add_stage(chain, "mnt-bind");
@@ -272,8 +273,11 @@ static void add_policy(struct composition *chain, const char *name)
         return;
     }
     for (char *rest = given_policy, *line; (line = strsep(&rest, "\n"));) {
-        line[strcspn(line, "#\r")] = '\0';
-        if (line[strspn(line, " \t,")])
+        size_t length = strcspn(line, "#");
+        while (length && strchr(" \t\r", line[length - 1]))
+            length--;
+        line[length] = '\0';
+        if (line[strspn(line, " \t\r,")])
             add_option(chain, "--rule", line);
     }
 }
@@ -348,9 +352,7 @@ int main(int argc, char **argv)
         name = made_up;
     }
 
-    /* The most is mnt-tmpfs --size SIZE -- DIR, or mnt-bind with four words, for a word of ours. */
-    struct composition composed = compose(5 * (size_t)argc + 2 * given_policy_lines + 90 +
-                                          2 * (size_t)(ids.users.ranges + ids.groups.ranges));
+    struct composition composed = {0};
     if (is_given(TIME)) {
         const char *picture = value_of(TIME, NULL);
         add_stage(&composed, "chain-time");
@@ -359,7 +361,7 @@ int main(int argc, char **argv)
     if (is_given(DETACH)) {
         add_stage(&composed, "chain-detach");
         add_option(&composed, "--log", value_of(LOG, NULL));
-        add_option(&composed, "--name", name);
+        add_option(&composed, "--name", is_given(NO_LIMITS) ? NULL : name);
     }
     if (!bare) {
         add_stage(&composed, "fd-close");

@@ -1,4 +1,5 @@
 /* mnt-bind: show a file or directory at another place, too. */
+#include "capability.h"
 #include "chain.h"
 #include "idmap.h"
 #include "kernel.h"
@@ -85,6 +86,7 @@ int main(int argc, char **argv)
     int tree = clone_tree(from, NULL, recursive);
     if (tree < 0) {
         hint_at_locked(from, recursive);
+        hint_missing(CAPABILITY_SYS_ADMIN);
         fail("cannot take %s to mount it", source);
     }
     if (map.ranges && map_mount_ids(tree, make_user_namespace(&map, &map), recursive) < 0)

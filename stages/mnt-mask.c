@@ -90,6 +90,8 @@ static int open_covered(const char *path, int optional, struct stat *status)
         fail("cannot find %s", path);
     if (S_ISLNK(status->st_mode))
         refuse("%s is a symbolic link: name what it leads to", path);
+    if (is_root(fd))
+        refuse("%s is the root itself: what covers it is not seen", path);
     return fd;
 }
 

@@ -1,4 +1,5 @@
 /* uts-name: set the host name. */
+#include "capability.h"
 #include "chain.h"
 #include "message.h"
 #include "namespace.h"
@@ -24,8 +25,10 @@ int main(int argc, char **argv)
     char **rest = next_program(&words);
 
     need_own_namespace('u');
-    if (sethostname(name, strlen(name)) < 0)
+    if (sethostname(name, strlen(name)) < 0) {
+        hint_missing(CAPABILITY_SYS_ADMIN);
         fail("cannot set the host name to %s", name);
+    }
     did("the host name is %s", name);
     chain(rest);
 }

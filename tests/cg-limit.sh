@@ -290,6 +290,34 @@ groups_left() {
     find "$pids" -maxdepth 1 -name "$name-$1" 2>/dev/null | wc -l
 }
 
+# In a hierarchy that the new group does not use, the caller's own group cannot be seen: what is swept is then not
+# /minictr of the root directory.
+testSweepWhereTheOwnGroupCannotBeSeen() {
+    needs_root && return
+    groups=/sys/fs/cgroup own=t$$
+    [ -d $groups/cpu ] && [ -d $groups/pids ] && [ -d $groups/memory ] || { skip 'no cgroup v1' && return; }
+    cp -a "$root" "$tmp/cell"
+    mkdir -p "$tmp/cell/stages" "$tmp/cell/minictr/project/empty"
+    cp "$bin/cg-limit" "$tmp/cell/stages"
+    for controller in cpu pids memory; do
+        mkdir $groups/$controller/$own
+    done
+    attempt sh -c 'for controller in cpu pids memory; do echo $$ >$0/$controller/$1/cgroup.procs; done
+        exec unshare -mC sh -c '\''echo $$ >$0/cpu/cgroup.procs
+            mount --bind "$1" "$1" && mount -t proc proc "$1/proc" && mount -t tmpfs none "$1/sys"
+            for controller in cpu pids memory; do
+                mkdir -p "$1$0/$controller" && mount -t cgroup -o $controller cgroup "$1$0/$controller"
+            done
+            mkdir -p "$1$0/pids/minictr/dead"
+            exec chroot "$1" /stages/cg-limit --parent . --pids 10 true'\'' "$0" "$2"' $groups "$own" "$tmp/cell"
+    ended 0
+    assertTrue 'the directory of the root is there' "[ -d '$tmp/cell/minictr/project/empty' ]"
+    assertEquals 'the dead group is not' '' "$(find $groups/*/$own -mindepth 1 -type d)"
+    for controller in cpu pids memory; do
+        rmdir $groups/$controller/$own
+    done
+}
+
 testAStartLooksAtSomeOfMany() {
     have_strace || { skip 'no strace' && return; }
     for number in 5 100; do

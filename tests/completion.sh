@@ -234,6 +234,8 @@ testValues() {
     offered 'sys-filter --file ' '{files}'
     offered 'mnt-proc --subset ' pid
     offered 'mnt-proc --subset=' pid
+    offered 'minictr --net ' 'host none'
+    offered 'minictr --userns=a' auto
     for nothing in 'cg-limit --memory' 'cg-limit --cpus' 'minictr --cpus' 'fd-close --keep' 'minictr --name' \
         'sys-filter --deny' 'minictr --hostname' 'uts-name' 'mnt-tmpfs --mode' 'cg-limit --status-fd'; do
         offered "$nothing " ''
@@ -530,6 +532,7 @@ mnt-proc --hidepid 	invisible noaccess off ptraceable
 priv-lock --scope=	signals sockets
 priv-lock --securebits noroot,no-s	no-setuid-fixup
 mnt-proc --subset 	pid
+minictr --net n	none
 ns-enter -m root-set	root-setup
 minictr --sys-filter def	default
 minictr --memory di	

@@ -198,7 +198,7 @@ testNamespacesThatAFilterRefuses() {
     as_user='setpriv --reuid 65534 --regid 65534 --clear-groups'
     filter_refuses() {
         refused 'ns-enter: cannot make a user namespace: Operation not permitted'
-        assertEquals "$1" 'ns-enter: hint: a filter of system calls refuses it, as that of docker run does: --security-opt seccomp=unconfined' \
+        assertEquals "$1" 'ns-enter: hint: a filter of system calls refuses it: for that of docker run there is --security-opt seccomp=unconfined, for that of minictr --privileged' \
             "$hint"
     }
     for user in '' "$as_user"; do
@@ -233,6 +233,21 @@ testRootThatLacksTheCapability() {
     attempt ns-enter -m $without env MINICTR_NS=m "$bin/mnt-tmpfs" "$tmp/dir" echo reached
     refused "mnt-tmpfs: cannot mount tmpfs on $tmp/dir: Operation not permitted"
     assertEquals "mnt-tmpfs: $lacks" "$hint"
+    # The stage before has given it up.
+    while read -r words; do
+        attempt ns-enter -mup cap-keep none $words true
+        stage=${words%% *}
+        refused "$stage: cannot *: Operation not permitted"
+        assertEquals "$stage: $lacks" "$hint"
+    done <<STAGES
+root-setup $root
+root-open $root
+mnt-overlay $root
+mnt-bind $tmp /mnt
+mnt-tmpfs $tmp
+uts-name box
+ns-enter -u
+STAGES
     # Other root that is refused has it.
     have_strace || { skip 'no strace' && return; }
     inject unshare:error=EPERM ns-enter -u echo reached
@@ -574,7 +589,7 @@ testStageBehindAProgram() {
     # No stage follows; the root is still that of the stages; the program is there; it is no stage's fault.
     into strange-program sh
     ended 127
-    no_hint
+    said '^root-setup: hint: that is the PATH in the new root$'
     attempt ns-enter -u strange-program mnt-proc /proc sh
     ended 127
     no_hint
@@ -667,7 +682,7 @@ testConfined() {
     # What is missing is a capability, or root; or the error is none of theirs.
     confined 'docker-default (enforce)\n' 0 cap-keep default uts-name box echo reached
     refused 'uts-name: cannot set the host name to box: Operation not permitted'
-    assertEquals '' "$hint"
+    assertEquals 'uts-name: hint: that takes the capability sys_admin, which this process has not: put this stage before the one that took it' "$hint"
     confined 'docker-default (enforce)\n' 0 id-set 4242:4242 uts-name box echo reached
     assertNotContains "$(cat "$tmp/err")" AppArmor
     confined 'docker-default (enforce)\n' 0 mnt-tmpfs /proc/nothing/there echo reached

@@ -134,6 +134,11 @@ testDescriptors() {
         attempt minictr --inline --root "$root" $options probe fds
         printed '0 1 2 '
     done
+    # As great as no other.
+    attempt bash -c 'exec minictr --inline --root "$0" --privileged --status-fd 99 sh -c "ls /proc/1/fd" 99>"$1"' \
+        "$root" "$tmp/status"
+    ended 0
+    assertEquals '0 1 2' "$(paste -sd ' ' "$tmp/out")"
     both </dev/null --bare probe fds
     are_equal --bare
     attempt minictr --inline --bare --root "$root" sh -c 'env | grep -E "^MINICTR_(NS|STAGES|HOST|TTY|TRACE)"'

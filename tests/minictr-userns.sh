@@ -160,6 +160,9 @@ testWithoutLimits() {
     attempt minictr --no-limits --detach --ephemeral sleep 1000
     ended 0
     assertTrue 'its number' "kill $(cat "$tmp/out")"
+    attempt minictr --no-limits --detach --name web --ephemeral sh -c 'hostname >&2; exec sleep 1000'
+    ended 0
+    assertTrue 'no name to be found by' "kill $(cat "$tmp/out")"
 }
 
 testWithoutRoot() {

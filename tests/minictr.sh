@@ -128,6 +128,8 @@ testRootFromTheEnvironment() {
     attempt env MINICTR_ROOT=/nonexistent minictr hostname
     ended 125
     said_only '^minictr: cannot use /nonexistent as the root: No such file or directory$'
+    attempt minictr --root "" hostname
+    refused 'minictr: --root: the directory is empty'
 }
 
 testDefaultRootIsBesideBin() {
@@ -294,6 +296,12 @@ line
     done
 }
 
+# zsh has another meaning for =ls.
+testPrintedWordsAreOfAnyShell() {
+    box --print echo =ls a=b ~x
+    assertEquals "    echo '=ls' a=b '~x'" "$(tail -n 1 "$tmp/out")"
+}
+
 testPrintedRootIsQuoted() {
     odd="$tmp/an 'odd' \$(root)"
     cp -a "$root" "$odd"
@@ -301,6 +309,17 @@ testPrintedRootIsQuoted() {
     attempt sh "$tmp/line"
     ended 0
     printed minictr
+}
+
+testManyOptions() {
+    set --
+    for number in $(seq 150); do
+        set -- "$@" "--bind=$tmp:/b$number:ro"
+    done
+    box --print "$@" --userns auto true
+    ended 0
+    assertEquals 150 "$(grep -cE "^    mnt-bind --ro --rec --nodev .*$tmp /b[0-9]+ " "$tmp/out")"
+    assertEquals '    true' "$(tail -n 1 "$tmp/out")"
 }
 
 testManyArguments() {
@@ -442,12 +461,13 @@ testBindWithColons() {
     mkdir -p "$tmp/s:p a" "$tmp/x:ro" "$tmp/:"
     for source in "$tmp/s:p a" "$tmp/x:ro" "$tmp/:"; do
         echo "$source" >"$source/file"
-        for dir in /b:c '/d e:' /:ro: /b:ro:ro; do
-            own_box --bind "$source:$dir" cat "${dir%:ro}/file"
+        for dir in /b:c:ro '/d e::rw' /:ro::ro /b:ro:ro /f:g/h; do
+            own_box --bind "$source:$dir" cat "${dir%:r?}/file"
             ended 0
             printed "$source"
-            rm -r "${own:?}${dir%:ro}"
+            rm -r "${own:?}${dir%:r?}"
         done
+        rmdir "$own/f:g"
     done
     # The last ":ro" is none of the directory.
     own_box --bind "$tmp/x:ro:/b:ro:ro" sh -c ': >/b:ro/new'
@@ -463,10 +483,12 @@ testBindReadWrite() {
         ended 0
         assertTrue "$dir" "rm '$shown/new'"
     done
-    for bad in RO Rw rW; do
+    for bad in RO Rw rW r readonly ro,nosuid z ''; do
         own_box --bind "$shown:/b:$bad" true
         refused "minictr: --bind: \"$bad\" is neither ro nor rw"
+        assertEquals 'minictr: hint: a directory that has a colon in its name is followed by :ro or :rw' "$hint"
     done
+    assertEquals 'made for these' '' "$(find "$own" -maxdepth 1 -name '*:*' ! -name b:ro)"
     rm -r "$own"/b*
 }
 
@@ -751,6 +773,14 @@ testSysFilterOfAFile() {
     box --sys-filter "$tmp/policy" true
     refused "minictr: $tmp/policy, line 2: there is no system call \"opneat\""
     assertEquals 'minictr: hint: did you mean openat?' "$hint"
+    # No byte of it is the end of the rules, or of a rule.
+    printf 'EPERM mount\n# a \0 byte\nEPERM mkdir\n' >"$tmp/policy"
+    box --sys-filter "$tmp/policy" true
+    refused "minictr: $tmp/policy: there is a zero byte in it"
+    printf 'EPERM mount\rumount2\r mkdir\r\n' >"$tmp/policy"
+    box --sys-filter "$tmp/policy" mkdir /made
+    ended 1
+    said 'Operation not permitted'
     box --sys-filter "$tmp/missing" true
     refused "minictr: cannot open $tmp/missing: No such file or directory"
 }
@@ -890,15 +920,14 @@ regular empty file'
 }
 
 testTerminalWhenAskedFor() {
-    for words in --tty '--no-tty --tty' '--bare --tty'; do
+    for words in --tty '--bare --tty'; do
         # shellcheck disable=SC2086
         box $words sh -c 'tty; stat -c %F /dev/console; exit 6' </dev/null
         ended 6
         assertEquals "$words" '/dev/pts/0 character special file' "$(tr -d '\r' <"$tmp/out" | paste -sd ' ')"
     done
-    box --tty --no-tty sh -c 'tty; stat -c %F /dev/console' </dev/null
-    printed 'not a tty
-regular empty file'
+    attempt minictr --root "$root" --no-tty --tty true
+    refused 'minictr: --tty and --no-tty: only one of them'
     box --print true
     assertEquals 'none here' 0 "$(grep -c tty- "$tmp/out")"
 }
@@ -971,7 +1000,7 @@ testPrintOfEveryOption() {
     tty-pty \\
     cap-keep kill \\
     priv-lock$scope \\
-    sys-filter --rule 'include container' --rule 'EXDEV uname' --rule '  allow mount if arg0 == 1 ' \\
+    sys-filter --rule 'include container' --rule 'EXDEV uname' --rule '  allow mount if arg0 == 1' \\
     pid-init \\
     res-limit nofile=64 core=0 \\
     prog --arg"

@@ -242,6 +242,16 @@ testSymbolicLinkIsRefused() {
     refused 'mnt-mask: /proc/mounts is a symbolic link: name what it leads to'
 }
 
+# It would be covered where nobody is.
+testTheRootIsRefused() {
+    for path in / // /. /dir/..; do
+        for option in --hide --ro; do
+            into_own mnt-mask $option $path echo reached
+            refused "mnt-mask: $path is the root itself: what covers it is not seen"
+        done
+    done
+}
+
 testParentThatIsASymbolicLinkStaysInTheRoot() {
     needs_root && return
     ln -sfn dir "$own/link"

@@ -63,6 +63,13 @@ testLetterGivenTwice() {
 testEachStageAddsItsOwn() {
     assertEquals 'mnt uts' "$(changed -m ns-enter -u)"
     assertEquals 'uts pid' "$(changed -p ns-enter -u)"
+    # Any number of them.
+    set --
+    for number in $(seq 60); do
+        set -- "$@" ns-enter -u
+    done
+    attempt "$@" uts-name "last" hostname
+    printed last
 }
 
 testNoLetterIsRefused() {
@@ -185,10 +192,10 @@ testWithoutRoot() {
     needs_root && return
     as_nobody ns-enter -u echo reached
     refused 'ns-enter: cannot make new namespaces (-u): Operation not permitted'
-    assertEquals 'ns-enter: hint: this user is not root: run it with sudo' "$hint"
+    assertEquals 'ns-enter: hint: this user is not root: give -U as well, for a user namespace of its own, or run it with sudo' "$hint"
     as_nobody ns-enter -mup echo reached
     refused 'ns-enter: cannot start a process in new namespaces (-mup): Operation not permitted'
-    assertEquals 'ns-enter: hint: this user is not root: run it with sudo' "$hint"
+    assertEquals 'ns-enter: hint: this user is not root: give -U as well, for a user namespace of its own, or run it with sudo' "$hint"
 }
 
 testKernelRefusesNamespaces() {

@@ -191,6 +191,23 @@ testASlowReaderGetsAll() {
     assertEquals "$(seq $some | sed 's/$/\r/' | md5sum)" "$(cat "$tmp/out")"
 }
 
+testASlowReaderOfAPipeThatDoesNotBlock() {
+    mkfifo "$tmp/pipe"
+    { sleep 2 && wc -c; } <"$tmp/pipe" >"$tmp/out" &
+    reader=$!
+    perl -e 'fcntl(STDOUT, 4, fcntl(STDOUT, 3, 0) | 2048); exec @ARGV' tty-pty \
+        sh -c 'stty -opost; head -c 75000 /dev/zero | tr "\0" x' </dev/null >"$tmp/pipe" &
+    started=$!
+    sleep 1.5
+    # shellcheck disable=SC2046
+    set -- $(cut -d ')' -f 2 "/proc/$started/stat")
+    assertTrue "$((${12} + ${13})) ticks" "[ $((${12} + ${13})) -lt 30 ]"
+    wait "$started"
+    assertEquals 0 $?
+    wait "$reader"
+    printed 75000
+}
+
 # When PROG ends, the pipe is full, and more is in the terminal.
 testTheLastOutputIsNotLost() {
     $limit $relay sh -c 'stty -opost; head -c 75000 /dev/zero | tr "\\0" x; exit 3' </dev/null | {
