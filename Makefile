@@ -225,6 +225,7 @@ home = $(DESTDIR)$(PREFIX)/libexec/minictr
 # Where each shell looks: bash-completion for a file of the command's name, zsh in one for all.
 bash_completions = $(DESTDIR)$(PREFIX)/share/bash-completion/completions
 zsh_completions  = $(DESTDIR)$(PREFIX)/share/zsh/site-functions
+documents        = $(DESTDIR)$(PREFIX)/share/doc/minictr
 
 install: all
 	install -d $(home)/bin $(home)/rootfs $(DESTDIR)$(PREFIX)/bin
@@ -240,13 +241,14 @@ install: all
 	for program in $(filter-out minictr,$(programs)); do \
 		ln -sf minictr $(bash_completions)/$$program; done
 	install -D -m 644 Doc/completion.zsh $(zsh_completions)/_minictr
+	install -D -m 644 -t $(documents) README.md LICENSE Doc/security.md Doc/tutorial.md Doc/minictr.apparmor
 
 uninstall:
 	rm -f $(programs:%=$(DESTDIR)$(PREFIX)/bin/%)
 	for page in $(notdir $(manual)); do \
 		rm -f $(DESTDIR)$(PREFIX)/share/man/man$${page##*.}/$$page; done
 	rm -f $(programs:%=$(bash_completions)/%) $(zsh_completions)/_minictr
-	rm -rf $(home)/bin $(home)/VERSION $(home)/rootfs/from-* $(home)/rootfs/common.sh
+	rm -rf $(documents) $(home)/bin $(home)/VERSION $(home)/rootfs/from-* $(home)/rootfs/common.sh
 	rmdir --ignore-fail-on-non-empty $(home)/rootfs
 	-rmdir $(home)
 

@@ -346,6 +346,8 @@ void freeze_container(const struct container *container)
     if (!*freezer.path)
         refuse("the container %s has no process", name);
     int result = open_group(&freezer, !found);
+    if (result < 0 && errno == EACCES && geteuid() != 0)
+        hint("no group of the freezer is delegated to this user: cg-limit(1) shows how root does that");
     if (result < 0)
         fail("cannot make the control group %s", freezer.path);
     if (gather(&freezer) < 0) {

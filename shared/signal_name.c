@@ -1,5 +1,6 @@
 #include "signal_name.h"
 
+#include "closest.h"
 #include "message.h"
 #include "value.h"
 
@@ -37,6 +38,12 @@ int is_signal(const char *text)
 int read_signal(const char *what, const char *text)
 {
     int number = signal_by_name(text);
+    const char *bare = strncasecmp(text, "SIG", 3) == 0 ? text + 3 : text, *best = NULL;
+    for (size_t i = 1; !is_signal(text) && i < sizeof signals / sizeof *signals; i++)
+        if (signals[i])
+            best = closer(bare, best, signals[i]);
+    if (best)
+        hint("did you mean %s?", best);
     if (!is_signal(text))
         refuse("%s: \"%s\" is no signal: a name as TERM, or a number", what, text);
     return number ? number : (int)read_number(what, text, 0, 64);

@@ -13,6 +13,7 @@
 #include "value.h"
 #include "words.h"
 
+#include <errno.h>
 #include <fcntl.h>
 #include <sched.h>
 #include <stdio.h>
@@ -110,8 +111,11 @@ static struct target find_target(const struct container *container)
 static int copy_root(const struct target *target, const char *name)
 {
     int own = open_at(AT_FDCWD, "/proc/self/ns/mnt", O_RDONLY);
-    if (own < 0 || setns(target->pidfd, CLONE_NEWNS) < 0)
+    if (own < 0 || setns(target->pidfd, CLONE_NEWNS) < 0) {
+        if (errno == EPERM && geteuid() != 0)
+            hint("only root can, and of a container that root has started");
         fail("cannot enter the mount namespace of %s", name);
+    }
     int root = clone_tree(-1, "/", 0);
     if (root < 0 || add_mount_flags(root, LOOK_ONLY, 0) < 0)
         fail("cannot open the root of %s", name);

@@ -13,6 +13,7 @@
 #include <poll.h>
 #include <signal.h>
 #include <stdlib.h>
+#include <string.h>
 #include <time.h>
 
 enum { PARENT = 256, ALL, TIMEOUT, SIGNAL };
@@ -33,6 +34,12 @@ static const struct program program = {
     options,
 };
 
+/* Says whether a word is written as signals are. */
+static int is_like_a_signal(const char *word)
+{
+    return is_signal(word) || !word[strspn(word, "ABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789")];
+}
+
 /*
  * Takes the signal off the form NAME SIGNAL, if it is that; returns it, or -1. What spells a signal
  * and is the name of a container, too, is not guessed at.
@@ -42,10 +49,15 @@ static int take_second_word(const struct words *words, const char *parent)
     char **name = words->next;
     struct containers all;
     struct container container;
-    if (!name[0] || !name[1] || name[2] || !is_signal(name[1]))
+    if (!name[0] || !name[1] || name[2] || !is_like_a_signal(name[1]))
         return -1;
     find_containers(&all, parent);
     if (is_name(name[1]) && open_container(&container, &all, name[1])) {
+        if (!is_signal(name[1])) {
+            close_container(&container);
+            release_containers(&all);
+            return -1;
+        }
         hint("put \"--signal %s\" or \"--signal TERM\" before the names", name[1]);
         refuse("%s is a signal, and the name of a container", name[1]);
     }

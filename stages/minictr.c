@@ -60,7 +60,8 @@ static void check_root(const char *root, int chosen)
     struct stat status;
     if (stat(root, &status) < 0) {
         if (errno == ENOENT && !chosen)
-            hint("make one with rootfs/from-host, or choose one with --root");
+            hint("make one, as by %.*s/from-host %s, or choose one with --root", (int)(strrchr(root, '/') - root), root,
+                 root);
         fail("cannot use %s as the root", root);
     }
     if (!S_ISDIR(status.st_mode)) {
@@ -69,7 +70,7 @@ static void check_root(const char *root, int chosen)
     }
 }
 
-/* Adds the stage for DIR[:SIZE]. A colon that no size follows belongs to the directory. */
+/* Adds the stage for DIR[:SIZE]. A colon that a slash follows belongs to the directory. */
 static void add_tmpfs(struct composition *chain, const char *text)
 {
     const char *colon = strrchr(text, ':');

@@ -569,6 +569,10 @@ testInstall() {
             "$(bash --norc -c 'load() { . "$1"; }; load "$1"; _minictr_help[a/b]=c; complete -p "$2"' - "$file" "$program")"
     done
     assertTrue "cmp -s '$tmp/there/usr/share/zsh/site-functions/_minictr' '$zsh_file'"
+    assertTrue 'the licence' "cmp -s '$tmp/there/usr/share/doc/minictr/LICENSE' '$top/LICENSE'"
+    attempt env -u MINICTR_ROOT "$tmp/there/usr/bin/minictr" true
+    assertEquals "minictr: hint: make one, as by $tmp/there/usr/libexec/minictr/rootfs/from-host $tmp/there/usr/libexec/minictr/rootfs/base, or choose one with --root" \
+        "$(tail -n 1 "$tmp/err")"
     attempt make -s -C "$top" uninstall "DESTDIR=$tmp/there" PREFIX=/usr
     ended 0
     assertEquals '' "$(find "$tmp/there" ! -type d)"

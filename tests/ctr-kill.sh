@@ -170,6 +170,11 @@ testWords() {
     assertEquals 'ctr-kill: hint: options stand before the names' "$hint"
     attempt ctr-kill --signal NONSENSE "$name"
     refused 'ctr-kill: --signal: "NONSENSE" is no signal: a name as TERM, or a number'
+    attempt ctr-kill "$name" SIGTREM
+    refused 'ctr-kill: SIGNAL: "SIGTREM" is no signal: a name as TERM, or a number'
+    attempt ctr-kill --signal TERMX "$name"
+    refused 'ctr-kill: --signal: "TERMX" is no signal: a name as TERM, or a number'
+    assertEquals 'ctr-kill: hint: did you mean TERM?' "$hint"
     attempt ctr-kill --signal 65 "$name"
     refused 'ctr-kill: --signal: 65 is too large: at most 64'
     attempt ctr-kill --timeout 1s "$name"

@@ -138,7 +138,7 @@ testDefaultRootIsBesideBin() {
     attempt "$tmp/install/bin/minictr" hostname
     ended 125
     said "^minictr: cannot use $tmp/install/rootfs/base as the root: No such file or directory$"
-    said '^minictr: hint: make one with rootfs/from-host'
+    said '^minictr: hint: make one, as by .*/rootfs/from-host .*/rootfs/base, or choose one with --root$'
     cp -a "$root" "$tmp/install/rootfs/base"
     attempt "$tmp/install/bin/minictr" hostname
     ended 0
