@@ -11,6 +11,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <limits.h>
+#include <poll.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -18,6 +19,8 @@
 #include <sys/sysmacros.h>
 #include <time.h>
 #include <unistd.h>
+
+enum { TRIES = 5 }; /* to find a lock in what the kernel shows of all: who reads that may miss one */
 
 struct lock { /* an exclusive flock(2): who has it, on what */
     dev_t device;
@@ -153,7 +156,7 @@ int open_container(struct container *container, struct containers *all, const ch
     }
     container->supervisor = found ? find_supervisor(container) : 0;
     /* It may have begun after the locks were read. */
-    if (found && !container->supervisor) {
+    for (int tries = 0; found && !container->supervisor && tries < TRIES; tries++) {
         read_locks(all);
         container->supervisor = find_supervisor(container);
     }
@@ -244,9 +247,14 @@ int pin_supervisor(const struct container *container)
         fail("cannot open process %d, the supervisor of %s", (int)container->supervisor,
              container->name);
     /* The number may have passed to a stranger before it was pinned. */
-    read_locks(container->all);
-    if (pidfd >= 0 && find_supervisor(container) == container->supervisor)
-        return pidfd;
+    for (int tries = 0; pidfd >= 0 && tries < TRIES; tries++) {
+        read_locks(container->all);
+        if (find_supervisor(container) == container->supervisor)
+            return pidfd;
+        struct pollfd end = {.fd = pidfd, .events = POLLIN};
+        if (poll(&end, 1, 0) != 0)
+            break;
+    }
     close(pidfd);
     return -1;
 }

@@ -18,13 +18,16 @@
 #include <sys/resource.h>
 #include <unistd.h>
 
+/* Looks where execvp(3) does. */
 static int is_program(const char *name)
 {
     const char *path = getenv("PATH");
+    if (!path)
+        path = "/usr/local/bin:/bin:/usr/bin";
     while (path) {
         char file[PATH_MAX];
         int length = (int)strcspn(path, ":");
-        if (snprintf(file, sizeof file, "%.*s/%s", length, path, name) < (int)sizeof file && access(file, X_OK) == 0)
+        if (snprintf(file, sizeof file, "%.*s/%s", length ? length : 1, length ? path : ".", name) < (int)sizeof file && access(file, X_OK) == 0)
             return 1;
         path = path[length] ? path + length + 1 : NULL;
     }
@@ -50,14 +53,16 @@ static int is_taken(uint64_t first)
     int taken = 0;
     for (int kind = 0; kind < 2; kind++) {
         struct lines lines;
-        if (!open_lines(&lines, AT_FDCWD, id_kinds[kind].ranges))
-            continue;
+        open_lines(&lines, AT_FDCWD, id_kinds[kind].ranges);
         for (char *line; (line = next_line(&lines));) {
             unsigned start, count;
             if (sscanf(line, "%*[^:]:%u:%u", &start, &count) == 2 && first < (uint64_t)start + count &&
                 start < first + 65536)
                 taken = 1;
         }
+        errno = lines.error;
+        if (errno && errno != ENOENT)
+            fail("cannot read %s", id_kinds[kind].ranges);
     }
     return taken;
 }

@@ -123,6 +123,8 @@ static int receive_master(int socket)
     if (length == 0)
         return -1;
     struct cmsghdr *header = length < 0 ? NULL : CMSG_FIRSTHDR(&parcel.message);
+    if (length >= 0 && parcel.message.msg_flags & MSG_CTRUNC)
+        errno = EMFILE;
     if (header && header->cmsg_type == SCM_RIGHTS)
         memcpy(&master, CMSG_DATA(header), sizeof master);
     master = above_standard(master);
@@ -195,8 +197,9 @@ static void on_stop(int stopping)
         take_over();
 }
 
-/* The new terminal begins as the caller's is, unless somebody else is using that at the moment. */
-static void connect_terminals(int master)
+/* The new terminal begins as the caller's is, unless somebody else is using that at the moment. Returns -1 and errno
+ * when it cannot be held open. */
+static int connect_terminals(int master)
 {
     struct termios modes;
     new_terminal = master;
@@ -207,7 +210,7 @@ static void connect_terminals(int master)
     copy_size();
     take_over();
     /* Held open, since the master reports its end whenever nobody has the other end open. */
-    open_slave(new_terminal);
+    return open_slave(new_terminal);
 }
 
 /* One direction: what has been read and not yet been written. */
@@ -263,6 +266,25 @@ static void end_input(struct stream *in)
         memcpy(in->bytes, &modes.c_cc[VEOF], 1);
 }
 
+/* When PROG has ended: waits until more can be written; returns 0 when a signal says not to. Meanwhile the caller's
+ * terminal is as it was, so that its keys make signals. */
+static int await_room(const struct stream *out, int signals)
+{
+    struct signalfd_siginfo info;
+    for (int tries = 0;; tries++) {
+        struct pollfd list[] = {{out->to, POLLOUT, 0}, {signals, POLLIN, 0}};
+        if (tries == 1)
+            give_back();
+        if (poll(list, 2, tries ? -1 : 0) < 0)
+            return 0;
+        if (list[0].revents)
+            return 1;
+        if (list[1].revents && read(signals, &info, sizeof info) == sizeof info && info.ssi_signo != SIGCHLD &&
+            info.ssi_signo != SIGCONT && info.ssi_signo != SIGWINCH)
+            return 0;
+    }
+}
+
 int supervise_terminal(struct supervisor *supervisor, int master, int socket)
 {
     enum { SIGNALS, SOCKET, IN, IN_WRITE, OUT, OUT_WRITE, COUNT };
@@ -285,14 +307,18 @@ int supervise_terminal(struct supervisor *supervisor, int master, int socket)
     int ended = master < 0 && supervise_signal(supervisor, 0, 0);
     while (!ended) {
         if (master >= 0 && new_terminal < 0) {
-            connect_terminals(master);
+            int works = connect_terminals(master);
             in.from = STDIN_FILENO;
             out.from = in.to = master;
             out.to = STDOUT_FILENO;
-            if (socket >= 0 && answer(socket, READY) < 0) {
+            if (works < 0)
+                complain("cannot hold the new terminal open");
+            else if (socket >= 0 && (works = answer(socket, READY)) < 0)
                 complain("cannot answer tty-pty");
+            if (works < 0 && socket >= 0)
                 answer(socket, FAILED);
-            }
+            else if (works < 0)
+                supervise_no_more(supervisor);
             close(socket); /* without an answer tty-pty gives up */
             socket = -1;
             /* PROG may have ended before this, and what it wrote must not be lost. */
@@ -309,8 +335,14 @@ int supervise_terminal(struct supervisor *supervisor, int master, int socket)
             [OUT_WRITE] = {out.length ? out.to : -1, POLLOUT, 0},
         };
         int ready = poll(list, COUNT, at_end || waits ? 100 : -1);
-        if (ready < 0)
+        if (ready < 0 && errno == EINTR)
             continue;
+        if (ready < 0) {
+            complain("cannot wait for the terminals");
+            supervise_no_more(supervisor);
+            give_back();
+            return supervise(supervisor);
+        }
         if (waits)
             take_over();
         if (ready == 0 && at_end && in.length == 0)
@@ -343,12 +375,9 @@ int supervise_terminal(struct supervisor *supervisor, int master, int socket)
     /* What was written last is still on its way; who goes on writing is not waited for. */
     struct pollfd last = {new_terminal, POLLIN, 0};
     for (int parts = 0; new_terminal >= 0 && parts < 64; parts++) {
-        while (out.length) {
-            struct pollfd room = {out.to, POLLOUT, 0};
-            poll(&room, 1, -1);
+        while (out.length && await_room(&out, signals))
             flush(&out);
-        }
-        if (poll(&last, 1, 0) <= 0 || !fill(&out))
+        if (out.length || poll(&last, 1, 0) <= 0 || !fill(&out))
             break;
     }
     give_back();

@@ -40,7 +40,7 @@ static void check_place(void)
         refuse("this chain is in the background already");
     if (is_traced() && trace_descriptor() < 0)
         refuse("the trace of a chain in the background cannot go to standard error");
-    if (chain_made('p')) {
+    if (chain_made('p') || chain_made('f')) {
         hint("put this stage before \"ns-enter --pid\"");
         refuse("the rest of the chain would end with this PID namespace");
     }

@@ -17,6 +17,7 @@
 #include <sched.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 enum { PARENT = 256, ENV, CWD, USER, PRIVILEGED, TTY, NO_TTY, PRINT };
@@ -89,6 +90,24 @@ static void read_options(struct words *words, int argc)
         given.tty = isatty(STDIN_FILENO) && isatty(STDOUT_FILENO);
 }
 
+/* A process that forked before the chain changed the root stays in that of the host, and so do its namespaces. */
+static void need_same_root(const struct container *container, const struct process *first, const struct process *prog)
+{
+    const struct process *processes[] = {first, prog};
+    struct stat roots[2];
+    char path[32];
+    for (int i = 0; i < 2; i++) {
+        snprintf(path, sizeof path, "/proc/%d/root", (int)processes[i]->pid);
+        if (stat(path, &roots[i]) < 0)
+            fail("cannot look at the root of process %d", (int)processes[i]->pid);
+    }
+    if (roots[0].st_dev == roots[1].st_dev && roots[0].st_ino == roots[1].st_ino)
+        return;
+    hint("\"ns-enter --target %d\" joins those of any process", (int)prog->pid);
+    refuse("the first process of %s has another root than its program: these namespaces are not to be joined",
+           container->name);
+}
+
 /* Finds the process whose namespaces are joined: the first one, when PROG is there and the chain is over, since
  * before it has changed the root that is the host's. */
 static struct process find_target(const struct container *container)
@@ -104,6 +123,7 @@ static struct process find_target(const struct container *container)
         hint("\"ctr-resume %s\" lets it go on", container->name);
         refuse("the container %s is paused", container->name);
     }
+    need_same_root(container, &first, &prog);
     return first;
 }
 
@@ -182,43 +202,61 @@ static void add_user(struct composition *chain)
     given.user = NULL;
 }
 
-/* Before the first lock: what takes power, or needs it. */
-static void add_own(struct composition *chain)
+/* Before the first lock: what takes power. */
+static void add_powerful(struct composition *chain)
 {
     add_user(chain);
-    if (given.cwd) {
-        add_stage(chain, "cwd-set");
-        add_operand(chain, given.cwd);
-        given.cwd = NULL;
-    }
-    if (given.variable_count)
-        add_stage(chain, "env-set");
-    for (int i = 0; i < given.variable_count; i++)
-        add_pair(chain, given.variables[i]);
-    given.variable_count = 0;
     if (given.tty)
         add_stage(chain, "tty-pty");
     given.tty = 0;
 }
 
+/* Behind all that is recorded: what would undo these, and whom a relative path would lead elsewhere. */
+static void add_last(struct composition *chain)
+{
+    if (given.cwd) {
+        add_stage(chain, "cwd-set");
+        add_operand(chain, given.cwd);
+    }
+    if (given.variable_count)
+        add_stage(chain, "env-set");
+    for (int i = 0; i < given.variable_count; i++)
+        add_pair(chain, given.variables[i]);
+}
+
+static int has_stage(char **words, const char *name)
+{
+    const struct program *stage;
+    for (; *words && (stage = find_stage_program(*words)); words = behind_stage(stage, words))
+        if (strcmp(*words, name) == 0)
+            return 1;
+    return 0;
+}
+
 /* Adds what the recorded chain did to the process, from its first stage to the one before PROG. */
 static void add_recorded(struct composition *chain, char **words, const char *name)
 {
-    const int is_weak = given.user && !names_root(given.user);
+    const int has_user = given.user != NULL, is_weak = has_user && !names_root(given.user);
     const struct program *stage;
-    int has_root = 0;
+    if (!has_stage(words, "root-setup")) {
+        hint("\"ns-enter --target PID\" joins the namespaces of any process");
+        refuse("the chain that made %s left the stages before it had a root of its own: what it locked is not known",
+               name);
+    }
     for (char **end; *words && (stage = find_stage_program(*words)); words = end) {
         end = behind_stage(stage, words);
         enum meaning meaning = meaning_of(*words);
-        has_root |= strcmp(*words, "root-setup") == 0;
-        if (meaning == MADE || (meaning == PLACE && given.cwd) || (meaning == LOCK && given.privileged))
+        if (meaning == MADE || (meaning == LOCK && given.privileged))
             continue;
-        if (meaning == IDENTITY && given.user) {
+        /* A relative path of fs-allow begins there. */
+        if (meaning == PLACE && given.cwd && !has_stage(words, "fs-allow"))
+            continue;
+        if (meaning == IDENTITY && has_user) {
             add_user(chain);
             continue;
         }
         if (meaning == LOCK) {
-            add_own(chain);
+            add_powerful(chain);
             refuse_policy_files(words, end);
         }
         if (is_weak && strcmp(*words, "cap-keep") == 0) {
@@ -228,12 +266,8 @@ static void add_recorded(struct composition *chain, char **words, const char *na
         }
         add_words(chain, stage, words, end);
     }
-    if (!has_root) {
-        hint("\"ns-enter --target PID\" joins the namespaces of any process");
-        refuse("the chain that made %s left the stages before it had a root of its own: what it locked is not known",
-               name);
-    }
-    add_own(chain);
+    add_powerful(chain);
+    add_last(chain);
 }
 
 int main(int argc, char **argv)

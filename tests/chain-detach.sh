@@ -24,6 +24,13 @@ tearDown() {
     rm -f "$log"
 }
 
+testBehindAJoinedPidNamespaceItRefuses() {
+    lives_in ns-enter -mp
+    attempt ns-enter --target "$target" --no-fork -mp chain-detach pid-fork echo reached
+    refused 'chain-detach: the rest of the chain would end with this PID namespace'
+    leave
+}
+
 testItEndsWhenProgRuns() {
     detach sleep 1000
     ended 0

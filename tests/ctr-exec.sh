@@ -155,6 +155,35 @@ Seccomp:	0'
     stop "$started"
 }
 
+# What the chain has behind its locks does not undo them; and a relative path of a lock is what it was.
+testOwnOptionsComeLast() {
+    needs_root && return
+    make_root
+    start cg-limit --name "$name" ns-enter -muip root-setup "$own" mnt-proc /proc cap-keep setuid,setgid \
+        id-set 1000:1000 cwd-set /var env-set A=chain pid-init sleep 1000
+    await 20 runs "$name" sleep
+    attempt ctr-exec --user 0 --cwd /etc --env A=own "$name" sh -c 'id -u; pwd; echo $A'
+    printed '0
+/etc
+own'
+    attempt ctr-exec --user 5:5 "$name" sh -c 'id -u; pwd; echo $A'
+    printed '5
+/var
+chain'
+    stop "$started"
+    mkdir -p "$own/srv/data"
+    start cg-limit --name "$name" ns-enter -muip root-setup "$own" mnt-proc /proc cwd-set /srv/data cap-keep default \
+        priv-lock fs-allow --exec / --rw . pid-init sleep 1000
+    await 20 runs "$name" sleep
+    for directory in / /etc /srv/data; do
+        attempt ctr-exec --cwd $directory "$name" sh -c 'pwd; touch /etc/new; touch /srv/data/new && echo there'
+        printed "$directory
+there"
+        assertTrue "$directory" "[ ! -e '$own/etc/new' ]"
+    done
+    stop "$started"
+}
+
 testPrint() {
     start minictr --root "$root" --name "$name" --cwd /usr --rlimit nofile=64 sleep 1000
     await 20 runs "$name" sleep
@@ -243,6 +272,16 @@ testRefused() {
     in_box true
     refused "ctr-exec: the chain that made $name left the stages before it had a root *"
     stop "$started"
+    # Its first process began before the root was changed.
+    if [ "$(id -u)" = 0 ]; then
+        for kinds in p mp; do
+            start cg-limit --name "$name" ns-enter -$kinds pid-init ns-enter -m root-setup "$root" mnt-proc /proc sleep 1000
+            await 20 runs "$name" sleep
+            in_box echo reached
+            refused "ctr-exec: the first process of $name has another root than its program: *"
+            stop "$started"
+        done
+    fi
     # Its policy can be changed inside.
     make_root
     echo 'EPERM personality' >"$own/policy"

@@ -20,6 +20,19 @@ testTheSignalReachesProg() {
     no_group "$name"
 }
 
+# Who reads the locks of all processes may miss one, when others come and go meanwhile.
+testALockThatIsNotSeen() {
+    needs_strace && return
+    box "$name" sh -c 'trap "echo \$((count += 1))" USR1; echo ready; while :; do sleep 0.01; done'
+    await 20 grep -q ready "$tmp/out"
+    for when in 1 2 3 4 5 6; do
+        attempt strace -o /dev/null -P /proc/locks -e inject=read:retval=0:when=$when ctr-kill "$name" USR1
+        ended 0
+        await 20 grep -qx $when "$tmp/out" || fail "signal $when did not come"
+    done
+    stop "$started"
+}
+
 number_of() {
     kill -l "$1" 2>/dev/null || case $1 in HUP) echo 1 ;; KILL) echo 9 ;; TERM) echo 15 ;; esac
 }

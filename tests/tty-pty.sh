@@ -208,6 +208,23 @@ testASlowReaderOfAPipeThatDoesNotBlock() {
     printed 75000
 }
 
+# When PROG has ended, whoever waits for a reader that does not come can be told to end.
+testAReaderThatNeverComes() {
+    mkfifo "$tmp/nobody"
+    sleep 1000 <>"$tmp/nobody" &
+    holder=$!
+    tty-pty sh -c 'stty -opost; head -c 75000 /dev/zero | tr "\0" x' </dev/null >"$tmp/nobody" &
+    started=$!
+    sleep 1
+    kill -0 "$started" || fail 'it did not wait'
+    kill "$started"
+    await 10 is_gone "$started" || fail 'it goes on'
+    wait "$started"
+    kill "$holder"
+    wait "$holder"
+    rm "$tmp/nobody"
+}
+
 # When PROG ends, the pipe is full, and more is in the terminal.
 testTheLastOutputIsNotLost() {
     $limit $relay sh -c 'stty -opost; head -c 75000 /dev/zero | tr "\\0" x; exit 3' </dev/null | {
