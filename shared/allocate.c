@@ -41,9 +41,7 @@ char *copy_of(const char *text)
 
 char *path_in(const char *directory, const char *name)
 {
-    size_t length = strlen(directory);
-    char *path = memcpy(allocate(length + 1 + strlen(name) + 1, 1), directory, length);
-    path[length] = '/';
-    strcpy(path + length + 1, name);
+    char *path = allocate(strlen(directory) + 1 + strlen(name) + 1, 1);
+    strcpy(stpcpy(stpcpy(path, directory), "/"), name);
     return path;
 }

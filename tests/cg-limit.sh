@@ -295,7 +295,7 @@ groups_left() {
 testSweepWhereTheOwnGroupCannotBeSeen() {
     needs_root && return
     groups=/sys/fs/cgroup own=t$$
-    [ -d $groups/cpu ] && [ -d $groups/pids ] && [ -d $groups/memory ] || { skip 'no cgroup v1' && return; }
+    [ -d $groups/cpu ] || { skip 'no cgroup v1' && return; }
     cp -a "$root" "$tmp/cell"
     mkdir -p "$tmp/cell/stages" "$tmp/cell/minictr/project/empty"
     cp "$bin/cg-limit" "$tmp/cell/stages"
