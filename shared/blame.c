@@ -309,7 +309,7 @@ void blame_search(const char *name, const char *searched)
 {
     const char *best = NULL;
     if (left_words)
-        hint("that is the PATH in the new root");
+        hint("it was looked for in the new root");
     hint_at_stages(name);
     for (size_t i = 0; i < PROGRAMS; i++)
         best = closer(name, best, programs[i]);

@@ -27,7 +27,8 @@ static int is_program(const char *name)
     while (path) {
         char file[PATH_MAX];
         int length = (int)strcspn(path, ":");
-        if (snprintf(file, sizeof file, "%.*s/%s", length ? length : 1, length ? path : ".", name) < (int)sizeof file && access(file, X_OK) == 0)
+        int whole = snprintf(file, sizeof file, "%.*s%s/%s", length, path, length ? "" : ".", name);
+        if (whole < (int)sizeof file && access(file, X_OK) == 0)
             return 1;
         path = path[length] ? path + length + 1 : NULL;
     }

@@ -3,8 +3,8 @@
  *
  * What an execution would have done to the process is done here as far as a stage, or who looks at it, can tell
  * (execve(2)): descriptors that are to be closed are, the process has the name and shows the words of the stage, it
- * is dumpable, and its capabilities no longer survive a change of user. What is left over from the stages before is their memory. So a
- * stage must not rely on what its static variables begin with, but where nothing has changed them.
+ * is dumpable, and its capabilities no longer survive a change of user. What is left over from the stages before is
+ * their memory. So a stage must not rely on what its static variables begin with, but where nothing has changed them.
  */
 #ifndef INLINE_H
 #define INLINE_H

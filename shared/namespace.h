@@ -21,8 +21,9 @@ extern const struct namespace namespaces[];
  * Ends the program with status 125 unless the namespace of this kind (its letter) was made for the
  * chain. It was when an ns-enter of this chain says so in the environment; else when it differs
  * from that of process 1, or this process is process 1 of the machine; and where process 1 is outside of
- * our user namespace, when it belongs to that. Fails, too, when that cannot be found out (no /proc). In a mount namespace that no ns-enter made, or that was joined, mounts stop
- * propagating outside (MS_SLAVE, mount_namespaces(7)).
+ * our user namespace, when it belongs to that. Fails, too, when that cannot be found out (no /proc). In a mount
+ * namespace that no ns-enter made, or that was joined, mounts stop propagating outside (MS_SLAVE,
+ * mount_namespaces(7)).
  */
 void need_own_namespace(char letter);
 

@@ -335,9 +335,9 @@ int supervise_terminal(struct supervisor *supervisor, int master, int socket)
             [OUT_WRITE] = {out.length ? out.to : -1, POLLOUT, 0},
         };
         int ready = poll(list, COUNT, at_end || waits ? 100 : -1);
-        if (ready < 0 && errno == EINTR)
+        if (ready < 0 && errno != EINVAL)
             continue;
-        if (ready < 0) {
+        if (ready < 0) { /* there may be fewer descriptors than these (RLIMIT_NOFILE) */
             complain("cannot wait for the terminals");
             supervise_no_more(supervisor);
             give_back();

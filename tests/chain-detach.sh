@@ -25,6 +25,7 @@ tearDown() {
 }
 
 testBehindAJoinedPidNamespaceItRefuses() {
+    needs_root && return
     lives_in ns-enter -mp
     attempt ns-enter --target "$target" --no-fork -mp chain-detach pid-fork echo reached
     refused 'chain-detach: the rest of the chain would end with this PID namespace'

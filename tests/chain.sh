@@ -224,7 +224,7 @@ testStageOfASimilarNameIsSuggested() {
     ended 127
     said '^cwd-set: hint: the options of a stage stand before its operands$'
     into xyzzy
-    said '^root-setup: hint: that is the PATH in the new root$'
+    said '^root-setup: hint: it was looked for in the new root$'
     attempt ns-enter -u xyzzy
     assertEquals 0 "$(grep -c "hint: " "$tmp/err")"
 }

@@ -589,7 +589,7 @@ testStageBehindAProgram() {
     # No stage follows; the root is still that of the stages; the program is there; it is no stage's fault.
     into strange-program sh
     ended 127
-    said '^root-setup: hint: that is the PATH in the new root$'
+    said '^root-setup: hint: it was looked for in the new root$'
     attempt ns-enter -u strange-program mnt-proc /proc sh
     ended 127
     no_hint
