@@ -20,7 +20,7 @@ enum { SECUREBITS = 256, SCOPE, NO_USERNS };
 
 static const struct option options[] = {
     {SCOPE, "scope", "LIST",
-     "no abstract sockets, no signals to or from processes outside:\nsockets, signals (Landlock, Linux 6.12)"},
+     "no abstract sockets of, no signals to processes outside:\nsockets, signals (Landlock, Linux 6.12)"},
     {NO_USERNS, "no-userns", NULL, "no new user namespaces"},
     {SECUREBITS, "securebits", "LIST",
      "noroot, no-setuid-fixup, no-cap-ambient-raise: set them, and lock them"},
