@@ -44,6 +44,7 @@ with() {
     start minictr --ephemeral --root "$base" --name "$name" "$@" sh -c "$script
         exec sleep 1000"
     await $patience runs "$name" sleep || fail "$(cat "$tmp/err")"
+    forget_warnings "$tmp/err"
     assertEquals '' "$(cat "$tmp/err")"
 }
 
