@@ -9,10 +9,13 @@ umask 022
 LC_ALL=C.UTF-8
 export LC_ALL
 
-# What a user typed or an archive holds must not control a terminal.
+# What a user typed or an archive holds must not control a terminal, which some do by U+0080 to U+009F as well.
+c1=$(printf '\302')
 plain() {
     case $1 in
-        *[[:cntrl:]]*) printf '%s' "$1" | LC_ALL=C tr '[:cntrl:]' '?' ;;
+        *[[:cntrl:]]* | *"$c1"*)
+            printf '%s' "$1" | LC_ALL=C tr '[:cntrl:]' '?' | LC_ALL=C sed 's/\xc2[\x80-\x9f]/??/g'
+            ;;
         *) printf '%s' "$1" ;;
     esac
 }
@@ -146,9 +149,11 @@ begin() {
     trap 'leave $?' EXIT
     trap 'exit 129' HUP
     trap 'exit 130' INT
+    trap 'exit 131' QUIT
+    trap 'exit 141' PIPE
     trap 'exit 143' TERM
     # A signal that killed mktemp could leave a directory whose name nobody knows.
-    part=$(trap '' HUP INT TERM; mktemp -d "$dir.part.XXXXXX" 2>&1) || {
+    part=$(trap '' HUP INT QUIT PIPE TERM; mktemp -d "$dir.part.XXXXXX" 2>&1) || {
         reason=$part
         part=
         die "cannot make $dir: ${reason#mktemp: }"
@@ -163,7 +168,7 @@ begin() {
 }
 
 leave() {
-    trap '' HUP INT TERM
+    trap '' HUP INT QUIT PIPE TERM
     trap - EXIT
     if [ "$1" -ne 0 ]; then
         clear_status
@@ -187,7 +192,7 @@ leave() {
         fi
     fi
     case $1 in
-        0 | 129 | 130 | 143) exit "$1" ;;
+        0 | 129 | 130 | 131 | 141 | 143) exit "$1" ;;
         *) exit 125 ;;
     esac
 }
@@ -256,7 +261,7 @@ finish() {
     chmod 0755 "$tree"
 
     # From here on the directory may exist: a signal must not make that look like a failure.
-    trap '' HUP INT TERM
+    trap '' HUP INT QUIT PIPE TERM
     # Some versions of mv succeed when -n made them do nothing.
     mv -nT -- "$tree" "$dir" 2>"$part/err" || :
     if [ -e "$tree" ]; then

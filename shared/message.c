@@ -50,9 +50,13 @@ static void write_line(const char *label, const char *text, const char *reason)
                           *reason ? ": " : "", reason);
     if (length > (int)sizeof line - 1)
         length = sizeof line - 1;
-    for (int i = 0; i < length; i++)
-        if ((unsigned char)line[i] < ' ' || line[i] == 127)
+    for (int i = 0; i < length; i++) {
+        unsigned char byte = (unsigned char)line[i], next = (unsigned char)line[i + 1];
+        if (byte < ' ' || byte == 127)
             line[i] = '?';
+        if (byte == 0xc2 && next >= 0x80 && next <= 0x9f) /* U+0080 to U+009F, which terminals obey, too */
+            line[i] = line[i + 1] = '?';
+    }
     line[length++] = '\n';
     start_tell(line, (size_t)length);
     /* Nobody is left to tell when standard error is closed; the exit status still speaks. */

@@ -123,6 +123,11 @@ no_wrap_runs() {
     ! pgrep -f "$work/wrap/" >/dev/null
 }
 
+# bsdtar can write to the new root alone, and what is beside it.
+has_started() {
+    [ -e "$work/started" ] || ls "$new".part.*/started >/dev/null 2>&1
+}
+
 # interrupted SIGNAL STATUS COMMAND...: COMMAND, which makes $work/started, ends soon and clean.
 interrupted() {
     signal=$1
@@ -130,9 +135,9 @@ interrupted() {
     shift 2
     rm -f "$work/started"
     # A shell starts its background jobs with SIGINT ignored; a person's do not.
-    PATH=$work/wrap:$PATH env --default-signal=INT "$@" >"$tmp/out" 2>"$tmp/err" &
+    PATH=$work/wrap:$PATH env --default-signal=INT,QUIT "$@" >"$tmp/out" 2>"$tmp/err" &
     interrupted=$!
-    await 20 test -e "$work/started" || fail "not started: $(cat "$tmp/err")"
+    await 20 has_started || fail "not started: $(cat "$tmp/err")"
     assertTrue "no part" "ls -d '$new'.part.*"
     before=$(date +%s)
     kill "-$signal" "$interrupted"
@@ -269,9 +274,9 @@ testTerminalSeesASummary() {
 
 testRemovalStopsAtMounts() {
     tar -C small -cf small.tar .
-    wrap bsdtar <<'END'
-case $1 in
-    -xp)
+    wrap realpath <<'END'
+case $2 in
+    *.part.*)
         mkdir "$new.copy"
         for folder in "$new".part.*/root; do
             mkdir "$folder/mounted"
@@ -412,6 +417,15 @@ testHostMissingLibrary() {
     chmod 755 program
     attempt "$rootfs/from-host" "$new" "$work/program"
     refused '/program: libz.so.9 is not on this machine'
+}
+
+testHostInterpreterWithDots() {
+    mkdir -p "$work/evil"
+    cp /bin/sh "$work/evil/interpreter"
+    printf '#!/usr/../../../..%s\n' "$work/evil/interpreter" >program
+    chmod 755 program
+    attempt "$rootfs/from-host" "$new" ./program
+    refused '/program: its interpreter lies outside /bin, /sbin, /usr and /lib'
 }
 
 testHostMissingInterpreter() {
@@ -614,7 +628,7 @@ testArchiveInterrupted() {
 case $1 in
     -xp)
         "$real" "$@"
-        touch "$started"
+        for folder in "$new".part.*; do touch "$folder/started"; done
         exec "$sleeper" 20
         ;;
 esac
@@ -623,6 +637,8 @@ END
     interrupted TERM 143 "$rootfs/from-archive" small.tar "$new"
     interrupted INT 130 "$rootfs/from-archive" small.tar "$new"
     interrupted HUP 129 "$rootfs/from-archive" small.tar "$new"
+    interrupted QUIT 131 "$rootfs/from-archive" small.tar "$new"
+    interrupted PIPE 141 "$rootfs/from-archive" small.tar "$new"
 }
 
 # --- from-archive: entries that would reach outside.
@@ -699,6 +715,59 @@ testHardLinkToOutside() {
     done
 }
 
+# entry NAME TYPE LINK MODE [DATA]: an entry of a tar archive, to standard output. TYPE: 0 a file, 1 a hard link, 2 a
+# symbolic link, 5 a directory, x what a pax archive says of the next one.
+entry() {
+    perl -e 'my ($name, $type, $link, $mode, $data) = @ARGV;
+        $data = "" unless defined $data;
+        my $head = pack("a100 a8 a8 a8 a12 a12 A8 a1 a100 a6 a2 a32 a32 a8 a8 a155 x12", $name, "0000" . $mode, "0000000",
+            "0000000", sprintf("%011o", length $data), sprintf("%011o", 1000), "", $type, $link, "ustar", "00", "", "",
+            "0000000", "0000000", "");
+        substr($head, 148, 8) = sprintf("%06o\0 ", unpack("%32C*", $head));
+        print $head, $data, "\0" x (-length($data) % 512);' -- "$@"
+}
+
+# A root, and behind it what standard input has.
+hostile_root() {
+    {
+        entry bin/ 5 '' 755
+        entry etc/ 5 '' 755
+        entry bin/program 0 '' 755 '#!'
+        cat
+        head -c 1024 /dev/zero
+    } >hostile.tar
+}
+
+# bsdtar sets the mode of such a link, which it did not write to, through it.
+testHardLinkWithDataToALink() {
+    for target in "$outside/canary" ../../outside/canary "$outside"; do
+        {
+            entry s 2 "$target" 777
+            entry pax x '' 644 '13 comment=x
+'
+            entry h 1 s 777 x
+        } | hostile_root
+        from_archive hostile.tar "$new"
+        refused "h: Can't set permissions to 0777: Read-only file system"
+    done
+}
+
+# And that of a directory which is none any more, in the end.
+testDirectoryBehindALinkThatWasADirectory() {
+    mkdir -m 700 "$outside/dir"
+    describe_outside >"$tmp/outside.before"
+    {
+        entry a/ 5 '' 755
+        entry a/dir/ 5 '' 777
+        entry a/dir 1 bin 777
+        entry a 2 "$outside" 777
+    } | hostile_root
+    from_archive hostile.tar "$new"
+    refused "a/dir: Can't create 'a/dir': Operation not permitted"
+    rmdir "$outside/dir"
+    describe_outside >"$tmp/outside.before"
+}
+
 testHardLinkThroughLink() {
     ln -s "$outside" small/a
     hostile_hard_link a/canary
@@ -730,6 +799,8 @@ testMtreeIsRefused() {
 testControlCharactersAreNotShown() {
     from_archive "$(printf 'x\033[31m\ny')" "$new"
     refused 'cannot unpack x?[31m?y: it does not exist'
+    from_archive "$(printf 'x\302\23331m\303\233y')" "$new"
+    refused "cannot unpack x??31m$(printf '\303\233')y: it does not exist"
 }
 
 # --- from-archive: images. Layers are made from the directories 1, 2 ... in $work.
