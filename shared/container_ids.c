@@ -54,7 +54,8 @@ static int is_taken(uint64_t first)
     int taken = 0;
     for (int kind = 0; kind < 2; kind++) {
         struct lines lines;
-        open_lines(&lines, AT_FDCWD, id_kinds[kind].ranges);
+        if (!open_lines(&lines, AT_FDCWD, id_kinds[kind].ranges) && errno != ENOENT)
+            fail("cannot read %s", id_kinds[kind].ranges);
         for (char *line; (line = next_line(&lines));) {
             unsigned start, count;
             if (sscanf(line, "%*[^:]:%u:%u", &start, &count) == 2 && first < (uint64_t)start + count &&
@@ -62,7 +63,7 @@ static int is_taken(uint64_t first)
                 taken = 1;
         }
         errno = lines.error;
-        if (errno && errno != ENOENT)
+        if (errno)
             fail("cannot read %s", id_kinds[kind].ranges);
     }
     return taken;

@@ -84,15 +84,16 @@ int group_of_process(const struct hierarchy *hierarchy, pid_t pid, char *path)
 /*
  * Writes the path of the caller's own group in a hierarchy, seen through this mount of it; returns
  * whether it can be seen there: /proc/self/cgroup counts from the root of the hierarchy, the mount
- * from ROOT.
+ * from ROOT; or -1 and errno when it cannot be read.
  */
 static int own_group(char *own, const struct mounted *mount, const struct hierarchy *hierarchy)
 {
     char path[PATH_MAX];
     size_t length = strcmp(mount->root, "/") == 0 ? 0 : strlen(mount->root);
 
+    errno = 0;
     if (!group_of_process(hierarchy, 0, path))
-        return 0;
+        return errno ? -1 : 0;
     char *leaf = strrchr(path, '/');
     if (leaf && strcmp(leaf, "/minictr-leaf") == 0)
         *leaf = '\0';
@@ -116,12 +117,13 @@ static int is_delegated(const char *path, int version)
            value[0] == '1';
 }
 
-/* Finds out where in the hierarchy groups are made. */
-static void choose_parent(struct hierarchy *hierarchy, const struct mounted *mount,
-                          const char *parent)
+/* Finds out where in the hierarchy groups are made. Returns 0, or -1 and errno. */
+static int choose_parent(struct hierarchy *hierarchy, const struct mounted *mount, const char *parent)
 {
     char own[PATH_MAX], path[PATH_MAX];
     int fits, seen = own_group(own, mount, hierarchy);
+    if (seen < 0)
+        return -1;
     hierarchy->mount = strlen(mount->point);
     if (parent && *parent == '/')
         fits = join(path, mount->point, parent);
@@ -134,6 +136,7 @@ static void choose_parent(struct hierarchy *hierarchy, const struct mounted *mou
     hierarchy->path = fits ? copy_of(path) : "";
     hierarchy->is_own = seen && strcmp(own, hierarchy->path) == 0;
     hierarchy->is_outside = list_has(mount->root, "/", "..");
+    return 0;
 }
 
 /*
@@ -199,8 +202,15 @@ static int find_mounted(struct hierarchy *list, unsigned controllers, const char
         if (!hierarchy->controllers)
             continue;
         controllers &= ~hierarchy->controllers;
-        choose_parent(hierarchy, &mount, parent);
+        if (choose_parent(hierarchy, &mount, parent) < 0) {
+            close_lines(&lines);
+            return -1;
+        }
         count++;
+    }
+    if (lines.error) {
+        errno = lines.error;
+        return -1;
     }
     close_lines(&lines);
     errno = ENODEV;

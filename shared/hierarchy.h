@@ -42,7 +42,7 @@ const char *controller_name(int controller, int version);
  * caller's own group where that is the group of a container, or was delegated to the caller (v2: the
  * extended attribute trusted.delegate that systemd sets; without root: a directory that it may
  * write), and for the root of the hierarchy otherwise. A caller in a leaf (subtree.h) counts as one in
- * the group above. Returns -1 and errno when /proc/self/mountinfo cannot be read; errno is ENODEV
+ * the group above. Returns -1 and errno when /proc/self/mountinfo or /proc/self/cgroup cannot be read; errno is ENODEV
  * when no cgroup file system is mounted at all.
  */
 int find_hierarchies(struct hierarchy *list, unsigned controllers, const char *parent);

@@ -73,6 +73,14 @@ testMemory() {
     done
 }
 
+# Who can open them can lock them, and keep every start waiting.
+testOnlyTheOwnerCanLockTheGroups() {
+    start cg-limit --name "$name" sleep 1000
+    await 20 eval '[ "$(cat "$pids/$name/cgroup.procs" 2>/dev/null)" ]'
+    assertEquals '711 711' "$(stat -c %a "$pids" "$pids/$name" | paste -sd ' ')"
+    stop "$started"
+}
+
 testMemoryIncludesSwap() {
     attempt cg-limit --memory 32M --name "$name" cat "$memory/$name/$swap_file"
     [ "$status" = 0 ] || { skip 'no swap accounting' && return; }

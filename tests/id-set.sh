@@ -599,6 +599,13 @@ testTheVariableIsFull() {
     ended 125
 }
 
+# It held capabilities that PROG has not got.
+testProgCannotLookAtItsSupervisor() {
+    needs_root && return
+    attempt id-set 65534:65534 tty-relay sh -c 'cat /proc/$PPID/environ >/dev/null 2>&1 && echo open || echo closed'
+    printed closed
+}
+
 testTwice() {
     needs_root && return
     attempt id-set 5:6 id-set 7:8 "$probe" power

@@ -290,6 +290,8 @@ testJoiningOne() {
     printed "$(lines inside 0 0 0 allow 0:600000:65536 0:600000:65536 "$(ns-enter -U power)")"
     attempt ns-enter --target "$target" -Uu hostname
     printed inside
+    attempt setpriv --groups 0,54322 ns-enter --target "$target" id -G
+    printed 0
     # Root has power over the others by itself, and stays what it is.
     attempt ns-enter --target "$target" -u sh -c 'hostname; cat /proc/self/uid_map | wc -l; readlink /proc/self/ns/user'
     assertEquals "$(readlink /proc/self/ns/user)" "$(tail -n 1 "$tmp/out")"

@@ -145,6 +145,18 @@ testKilledSupervisorTakesProgWithIt() {
     await 20 is_gone "$child" || fail "process $child is left"
 }
 
+# Also one that dies before the child has asked for that.
+testSupervisorThatIsKilledVeryEarly() {
+    have_strace || { skip 'no strace' && return; }
+    needs_root && return
+    start strace -f -o "$tmp/trace" -e trace=prctl,clone,clone3,exit_group \
+        -e inject=prctl:delay_enter=500000:when=1 ns-enter -mp touch "$tmp/reached"
+    await 20 grep -qs PDEATHSIG "$tmp/trace" || fail 'it did not start'
+    kill -KILL "$(sed -n 's/ clone.*//p' "$tmp/trace" | head -n 1)"
+    wait "$started"
+    assertFalse 'PROG ran' "[ -e '$tmp/reached' ]"
+}
+
 testSupervisorDiesWithProg() {
     start ns-enter -p sleep 1000
     await 20 child_of "$started" >"$tmp/child"

@@ -160,6 +160,19 @@ testTwoSignalsOnABusyProcessor() {
     wait "$hog" 2>/dev/null || :
 }
 
+# Process 1 is not ended by what nobody is ended by.
+testSignalsThatAreIgnoredByDefault() {
+    for signal in WINCH URG CHLD; do
+        start ns-enter -p sleep 1000
+        await 20 eval 'is_named "$(child_of "$started")" sleep'
+        kill -s $signal "$started"
+        sleep 0.3
+        kill "$started"
+        wait "$started"
+        assertEquals "$signal" 143 $?
+    done
+}
+
 testSignalsReachTheProgram() {
     env --default-signal=INT,QUIT minictr --root "$root" probe catch 1 2 3 10 12 14 15 28 \
         >"$tmp/out" 2>"$tmp/err" &
