@@ -73,6 +73,19 @@ testMemory() {
     done
 }
 
+# One that comes while the group is being made does not leave it behind.
+testASignalBeforeThereIsAChild() {
+    have_strace || { skip 'no strace' && return; }
+    needs_root && return
+    start strace -f -o "$tmp/trace" -e trace=execve,pidfd_open -e inject=pidfd_open:delay_enter=400000:when=1 \
+        cg-limit --name "$name" sleep 1000
+    await 20 test -d "$pids/$name" || fail 'there is no group'
+    kill -s TERM "$(sed -n 's/ .*//p;q' "$tmp/trace")"
+    wait "$started"
+    assertEquals 143 $?
+    assertFalse 'the group is left' "[ -e '$pids/$name' ]"
+}
+
 # Who can open them can lock them, and keep every start waiting.
 testOnlyTheOwnerCanLockTheGroups() {
     start cg-limit --name "$name" sleep 1000

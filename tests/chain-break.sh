@@ -125,8 +125,16 @@ testNothingIsPassedOn() {
     assertEquals '' "$(grep -E 'MINICTR_(STAGES|HOST|TTY|TRACE)' "$tmp/out")"
 }
 
+testWhatIsMountedOnTheHostIsReadOnly() {
+    needs_root && return
+    printf '%s\n' ": >'$tmp/below/written'; exit 0" >"$tmp/commands"
+    attempt ns-enter -m mnt-tmpfs "$tmp/below" minictr --root "$root" --no-tty --break mnt-tmpfs true <"$tmp/commands"
+    said "$tmp/below/written: Read-only file system"
+}
+
 testTheHostIsReadOnly() {
     at --break mnt-tmpfs ": >'$tmp/written'; exit 0"
+    said 'Read-only file system'
     assertFalse 'written' "[ -e '$tmp/written' ]"
 }
 

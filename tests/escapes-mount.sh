@@ -563,7 +563,7 @@ testStreamsAreHandedOver() {
     # It was given for reading.
     assertEquals "$(printf 'text\nmore')" "$(cat "$volume/file")"
     # Of a pipe there is nothing but the pipe.
-    : | attempt minictr --root "$own" sh -c 'cd /proc/self/fd/0 || readlink /proc/self/fd/0 | cut -d : -f 1'
+    attempt sh -c ': | "$@"' - minictr --root "$own" sh -c 'cd /proc/self/fd/0 || readlink /proc/self/fd/0 | cut -d : -f 1'
     printed pipe
 }
 

@@ -369,7 +369,7 @@ testBadInput() {
     attempt priv-lock fs-allow $effort --exec / --ro "/$long" echo reached
     refused "fs-allow: cannot find /*: *ame too long"
     # A pipe is in no directory.
-    echo | attempt priv-lock fs-allow $effort --exec / --ro /proc/self/fd/0 echo reached
+    attempt sh -c 'echo | "$@"' - priv-lock fs-allow $effort --exec / --ro /proc/self/fd/0 echo reached
     refused 'fs-allow: cannot allow /proc/self/fd/0: File descriptor in bad state'
     attempt priv-lock fs-allow $effort --exec / --ro . echo reached
     printed reached

@@ -814,6 +814,7 @@ $inode"
 testWorkingDirectoryIsTheVictim() {
     attempt sh -c 'cd "$0/deep" && exec minictr --root "$1" sh -c "ls -A; ls -A .. | head -n 100; cd -"' \
         "$victim" "$own"
+    assertTrue 'it was listed' "[ -s '$tmp/out' ]"
     assertEquals '' "$(grep canary "$tmp/out")"
 }
 

@@ -61,35 +61,38 @@ END
 
 testMessagesAndStatuses() {
     mkdir "$tmp/volume"
-    while read -r words; do
-        both $words </dev/null
+    while read -r expected words; do
+        eval "set -- $words"
+        both "$@" </dev/null
         are_equal "$words"
-    done <<END
-exit-of-nothing
-/etc
-sh -c 'exit 7'
-sh -c kill\${IFS}-TERM\${IFS}\$\$
---cwd /nowhere true
---user nobody-of-that-name true
---cap-keep sys_nothing true
---tmpfs relative true
---bind /nowhere:/mnt true
---bind $tmp/volume:/mnt:ro touch /mnt/file
---memory 1 true
---rlimit nofile=5000000000 true
---hostname -x true
---name /x true
-mnt-proc
-mnt-tmpfs --mode 9 /x true
-cap-keep none grep -E ^Cap /proc/self/status
-root-setup / true
-ns-enter -u uts-name inner hostname
-cg-limit --pids 5 true
-env-set A=1 -- env-set B=2 env-set --unset A sh -c 'echo \$A \$B'
-sys-filter --deny getpriority sys-filter --deny personality cat /proc/self/attr/current
-priv-lock --no-userns priv-lock --no-userns grep -E Seccomp_filters /proc/self/status
-id-set --groups 7,8 5:6 id
-cwd-set /usr cwd-set . pwd
+        # A user's container has other ids.
+        [ "$(id -u)" != 0 ] || assertEquals "$words" "status $expected" "$(head -n 1 "$tmp/plain")"
+    done <<'END'
+127 exit-of-nothing
+126 /etc
+7 sh -c 'exit 7'
+143 sh -c 'kill -TERM $$'
+125 --cwd /nowhere true
+125 --user nobody-of-that-name true
+125 --cap-keep sys_nothing true
+0 --tmpfs relative true
+125 --bind /nowhere:/mnt true
+1 --bind $tmp/volume:/mnt:ro touch /mnt/file
+125 --memory 1 true
+125 --rlimit nofile=5000000000 true
+125 --hostname -x true
+125 --name /x true
+125 mnt-proc
+125 mnt-tmpfs --mode 9 /x true
+0 cap-keep none grep -E ^Cap /proc/self/status
+0 --privileged root-setup / true
+0 --privileged ns-enter -u uts-name inner hostname
+125 cg-limit --pids 5 true
+0 env-set A=1 -- env-set B=2 env-set --unset A sh -c 'echo $A $B'
+1 sys-filter --deny getpriority sys-filter --deny personality cat /proc/self/attr/current
+0 priv-lock --no-userns priv-lock --no-userns grep -E Seccomp_filters /proc/self/status
+0 id-set --groups 7,8 5:6 id
+0 cwd-set /usr cwd-set . pwd
 END
 }
 

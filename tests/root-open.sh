@@ -292,8 +292,10 @@ testProgHasNoMoreDescriptors() {
 
 testProgHasNoVariableOfTheStages() {
     opened "$own" probe env
+    ended 0
     assertEquals '' "$(grep '^MINICTR_' "$tmp/out" | grep -v '^MINICTR_TEST_')"
     opened "$own" root-setup . probe env
+    ended 0
     assertEquals '' "$(grep '^MINICTR_' "$tmp/out" | grep -v '^MINICTR_TEST_')"
 }
 

@@ -213,16 +213,20 @@ testAReaderThatNeverComes() {
     mkfifo "$tmp/nobody"
     sleep 1000 <>"$tmp/nobody" &
     holder=$!
-    tty-pty sh -c 'stty -opost; head -c 75000 /dev/zero | tr "\0" x' </dev/null >"$tmp/nobody" &
+    # Of 4 KiB; the rest of what is written is in tty-pty.
+    perl -e 'fcntl(STDOUT, 1031, 4096); exec @ARGV' tty-pty sh -c 'head -c 9000 /dev/zero | tr "\0" x; : >"$0"' "$tmp/ended" \
+        </dev/null >"$tmp/nobody" &
     started=$!
-    sleep 1
-    kill -0 "$started" || fail 'it did not wait'
+    await 20 test -e "$tmp/ended" || fail 'PROG does not end'
+    await 20 eval '[ -z "$(child_of "$started")" ]' || fail 'PROG has not ended'
+    sleep 0.3
+    ! is_gone "$started" || fail 'it did not wait'
     kill "$started"
-    await 10 is_gone "$started" || fail 'it goes on'
+    await 10 is_gone "$started" || { fail 'it goes on' && kill -KILL "$started"; }
     wait "$started"
     kill "$holder"
     wait "$holder"
-    rm "$tmp/nobody"
+    rm "$tmp/nobody" "$tmp/ended"
 }
 
 # When PROG ends, the pipe is full, and more is in the terminal.
