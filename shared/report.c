@@ -1,6 +1,7 @@
 #include "report.h"
 
 #include "json.h"
+#include "kernel.h"
 #include "message.h"
 #include "value.h"
 
@@ -21,15 +22,9 @@ void report_to(struct report *report, const char *option, const char *text)
     if ((flags & O_ACCMODE) == O_RDONLY)
         refuse("%s: the descriptor %d is not open for writing", option, fd);
     if (fd > STDERR_FILENO)
-        fcntl(fd, F_SETFD, FD_CLOEXEC);
+        fcntl(above_standard(fd), F_SETFD, FD_CLOEXEC); /* which close_like_exec() then knows of */
     report->fd = fd;
     report->usage.complete = 1;
-}
-
-void report_leave(struct report *report)
-{
-    if (report->fd > STDERR_FILENO)
-        close(report->fd);
 }
 
 void report_start(struct report *report)

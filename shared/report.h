@@ -19,9 +19,6 @@ struct report {
  * the beginning of messages: ends with 125 and one when it is not open for writing. */
 void report_to(struct report *report, const char *option, const char *text);
 
-/* For the child, which may go on as the next stage without being executed (inline.h): lets go of the descriptor. */
-void report_leave(struct report *report);
-
 /* Notes the time. Cannot fail. */
 void report_start(struct report *report);
 

@@ -46,26 +46,17 @@ static const struct program program = {
     options,
 };
 
-/* What a cg-limit has for the whole time. */
-struct task {
-    struct cgroup group;
-    struct report report;
-};
-
-static void enter(void *context)
+static void enter(void *group)
 {
-    struct task *task = context;
-    cgroup_enter(&task->group);
-    report_leave(&task->report);
+    cgroup_enter(group);
 }
 
 int main(int argc, char **argv)
 {
     struct words words = read_words(&program, argc, argv);
     struct limits limits = {0};
-    struct task task = {.report = {.fd = -1}};
-    struct cgroup *group = &task.group;
-    struct report *report = &task.report;
+    struct report report = {.fd = -1};
+    struct cgroup group;
     struct supervisor supervisor;
     const char *name = NULL, *parent = NULL;
 
@@ -108,7 +99,7 @@ int main(int argc, char **argv)
             parent = read_group(words.option, words.value);
             break;
         case STATUS_FD:
-            report_to(report, words.option, words.value);
+            report_to(&report, words.option, words.value);
             break;
         }
     char **rest = next_program(&words);
@@ -118,18 +109,18 @@ int main(int argc, char **argv)
         refuse("the group could not be removed: capabilities are held for the stages only");
     }
     hold_signals(); /* one that came now would leave the group behind */
-    cgroup_make(group, name, parent, complete_limits(&limits), report->fd >= 0);
-    set_limits(group, &limits);
-    record_chain(group, rest);
-    report_start(report);
-    if (start_supervised(&supervisor, 0, cgroup_clone_target(group), enter, &task, rest) < 0) {
-        cgroup_hint_at_start(group);
-        cgroup_remove(group, NULL);
-        fail("cannot start a process in the control group minictr/%s", group->name);
+    cgroup_make(&group, name, parent, complete_limits(&limits), report.fd >= 0);
+    set_limits(&group, &limits);
+    record_chain(&group, rest);
+    report_start(&report);
+    if (start_supervised(&supervisor, 0, cgroup_clone_target(&group), enter, &group, rest) < 0) {
+        cgroup_hint_at_start(&group);
+        cgroup_remove(&group, NULL);
+        fail("cannot start a process in the control group minictr/%s", group.name);
     }
-    cgroup_sweep(group);
+    cgroup_sweep(&group);
     int status = supervise(&supervisor);
-    cgroup_remove(group, &report->usage);
-    report_end(report, group, status, supervisor.killed_by);
+    cgroup_remove(&group, &report.usage);
+    report_end(&report, &group, status, supervisor.killed_by);
     _exit(status);
 }

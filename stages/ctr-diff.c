@@ -117,7 +117,7 @@ static int copy_root(const struct target *target, const char *name)
         fail("cannot enter the mount namespace of %s", name);
     }
     int root = clone_tree(-1, "/", 0);
-    if (root < 0 && errno == EINVAL)
+    if (root < 0 && errno == EINVAL && clone_tree(-1, "/", 1) >= 0)
         hint("what is mounted in it from outside of its user namespace is locked to its place (--userns with --bind)");
     if (root < 0 || add_mount_flags(root, LOOK_ONLY, 0) < 0)
         fail("cannot open the root of %s", name);

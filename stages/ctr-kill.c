@@ -52,16 +52,16 @@ static int take_second_word(const struct words *words, const char *parent)
     if (!name[0] || !name[1] || name[2] || !is_like_a_signal(name[1]))
         return -1;
     find_containers(&all, parent);
-    if (is_name(name[1]) && open_container(&container, &all, name[1])) {
-        if (!is_signal(name[1])) {
-            close_container(&container);
-            release_containers(&all);
-            return -1;
-        }
+    int is_container = is_name(name[1]) && open_container(&container, &all, name[1]);
+    if (is_container && is_signal(name[1])) {
         hint("put \"--signal %s\" or \"--signal TERM\" before the names", name[1]);
         refuse("%s is a signal, and the name of a container", name[1]);
     }
+    if (is_container)
+        close_container(&container);
     release_containers(&all);
+    if (is_container)
+        return -1;
     int signal = read_signal("SIGNAL", name[1]);
     name[1] = NULL;
     return signal;
