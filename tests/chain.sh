@@ -213,6 +213,24 @@ testNotFound() {
     assertTrue "$status" "[ $status = 126 ] || [ $status = 127 ]"
 }
 
+# As one that is not static, in a root that has no loader for it.
+testAStageWithoutItsLoader() {
+    needs_root && return
+    cp -r "$bin" "$tmp/stages"
+    cp /bin/true "$tmp/stages/mnt-tmpfs"
+    mkdir "$tmp/empty"
+    attempt "$tmp/stages/ns-enter" -m root-setup "$tmp/empty" mnt-tmpfs /x true
+    ended 126
+    said_only '^root-setup: cannot execute mnt-tmpfs: its loader /.* is missing$'
+}
+
+# U+009B begins what a terminal obeys, as an escape does.
+testControlCharactersAreNotShown() {
+    attempt ns-enter -u "$(printf 'a\033b\302\233c\303\233d')"
+    ended 127
+    said "^ns-enter: cannot find a[?]b[?][?]c$(printf '\303\233')d in PATH"
+}
+
 testStageOfASimilarNameIsSuggested() {
     attempt ns-enter -u uts-nmae x sh
     ended 127
