@@ -6,6 +6,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <limits.h>
 #include <poll.h>
 #include <string.h>
 #include <sys/ioctl.h>
@@ -236,11 +237,13 @@ static int fill(struct stream *stream)
     return length > 0;
 }
 
+/* A pipe with room for something takes so much (PIPE_BUF); for more the write would wait, and no signal be taken. */
 static void flush(struct stream *stream)
 {
     if (stream->length == 0)
         return;
-    ssize_t length = write(stream->to, stream->bytes + stream->start, stream->length);
+    size_t part = stream->length < PIPE_BUF ? stream->length : PIPE_BUF;
+    ssize_t length = write(stream->to, stream->bytes + stream->start, part);
     if (length < 0 && (errno == EAGAIN || errno == EINTR))
         return;
     if (length < 0) { /* nobody is there to read it; of that SIGPIPE or SIGHUP tells PROG */

@@ -222,7 +222,7 @@ testAReaderThatNeverComes() {
     sleep 0.3
     ! is_gone "$started" || fail 'it did not wait'
     kill "$started"
-    await 10 is_gone "$started" || { fail 'it goes on' && kill -KILL "$started"; }
+    await 10 is_gone "$started" || { fail 'it goes on'; kill -KILL "$started"; }
     wait "$started"
     kill "$holder"
     wait "$holder"
